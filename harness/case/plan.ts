@@ -1,0 +1,183 @@
+// A plan is a case file, read and checked: pure data that the runner plays and the judge judges.
+import type { Nanos } from '../clock/clock.ts';
+import type { FieldValue } from '../trace/event.ts';
+
+/** Where something stands in a file; line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Plan {
+  /** Path below the suites folder without extension: `offline/primary-refuses`. */
+  readonly id: string;
+  /** Name of the suite: the first folder of the id. */
+  readonly suite: string;
+  readonly file: string;
+  readonly title: string;
+  /** `PRIMARY-FIXATION`, where the case stands for a failure pattern. */
+  readonly pattern?: string;
+  /** Articles and clauses, such as `Q235786`. At least one. */
+  readonly source: readonly string[];
+  /** Ids of the rules that the case exercises, besides the always-on ones. */
+  readonly rules: readonly string[];
+  readonly dialect: string;
+  readonly servers: readonly string[];
+  readonly clients: readonly ClientPlan[];
+  readonly seats: Readonly<Record<string, number>>;
+  readonly forbidden: readonly string[];
+  /** Half-width of a window given as a bare time. */
+  readonly toleranceNs: Nanos;
+  /** Steps in the order of the file; the last is `end`. */
+  readonly play: readonly Step[];
+  readonly expect: readonly ExpectItem[];
+  readonly never: readonly NeverLine[];
+  readonly ledger?: LedgerClaim;
+  /** Bugs of the reference client that this case must catch. */
+  readonly catches: readonly string[];
+  /** How often the timed-out poll of the server runs out, ns; default 120 minutes. */
+  readonly timedOutAfterNs: Nanos;
+}
+
+export interface ClientPlan {
+  readonly name: string;
+  readonly mode: 'online' | 'offline';
+  readonly attempts: number;
+  readonly retryDelayNs: Nanos;
+  readonly pollingIntervalNs: Nanos;
+  readonly liveStatusIntervalNs: Nanos;
+  readonly connectTimeoutNs: Nanos;
+  readonly answerTimeoutNs: Nanos;
+}
+
+/** When a step is taken: at a case time, after the step before it, or at an event. */
+export type StepTime =
+  | { readonly kind: 'at'; readonly at: Nanos }
+  | { readonly kind: 'after'; readonly delay: Nanos }
+  | {
+      readonly kind: 'on';
+      readonly event: EventPattern;
+      /** The nth event that matches, from 1, counted from the step before. */
+      readonly nth: number;
+      readonly delay: Nanos;
+    };
+
+export interface Step {
+  readonly time: StepTime;
+  readonly action: Action;
+  readonly position: Position;
+  /** The line as it was written, without surrounding blanks. */
+  readonly text: string;
+}
+
+export type Action =
+  | { readonly kind: 'start' | 'kill'; readonly client: string }
+  | {
+      readonly kind: 'run';
+      readonly client: string;
+      readonly program: string;
+      readonly duration: Nanos;
+    }
+  /** Sets the client's wall clock forward (positive) or back. */
+  | { readonly kind: 'clock'; readonly client: string; readonly by: Nanos }
+  | {
+      readonly kind: 'down';
+      readonly server: string;
+      /** Absent: every face that knows the fault. */
+      readonly face?: string;
+      readonly fault: FaultSpec;
+      readonly newOnly: boolean;
+      readonly until: FaultEnd;
+    }
+  | { readonly kind: 'up'; readonly server: string; readonly face?: string }
+  | { readonly kind: 'end' };
+
+export interface FaultSpec {
+  /** `refuse`, `reset`, `reset-after-request`, `black-hole`, `hang`, `slow`, `cut`, `lost-ack`, or an answer fault of the dialect. */
+  readonly name: string;
+  /** Named and positional arguments as text, by the names in the fault's description: `{ bytes: '20', with: 'rst' }`. */
+  readonly args: Readonly<Record<string, string>>;
+}
+
+export type FaultEnd =
+  | { readonly kind: 'up' }
+  | { readonly kind: 'for'; readonly duration: Nanos }
+  | { readonly kind: 'count'; readonly event: string; readonly count: number };
+
+/** `alpha.share upload-offer record=$r from=ws1`; `*` as the server is any server. */
+export interface EventPattern {
+  readonly actor: string;
+  readonly face?: string;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, FieldMatch>>;
+  readonly from?: string;
+}
+
+export type FieldMatch =
+  | { readonly kind: 'is'; readonly value: FieldValue }
+  | { readonly kind: 'any' }
+  /** Binds at its first match, must be equal from then on. */
+  | { readonly kind: 'variable'; readonly name: string };
+
+export type Bound =
+  | { readonly kind: 'time'; readonly at: Nanos }
+  /** After the last match of the line before. */
+  | { readonly kind: 'after-previous'; readonly delay: Nanos }
+  | {
+      readonly kind: 'anchor';
+      readonly name: string;
+      readonly which: 'first' | 'last';
+      readonly delay: Nanos;
+    };
+
+export interface Window {
+  /** Absent: from the match before. */
+  readonly from?: Bound;
+  /** Absent: until the end. */
+  readonly to?: Bound;
+}
+
+export interface ExpectLine {
+  readonly kind: 'line';
+  readonly name?: string;
+  readonly window: Window;
+  readonly pattern: EventPattern;
+  readonly min: number;
+  /** Absent: no maximum. */
+  readonly max?: number;
+  readonly every?: { readonly gap: Nanos; readonly tolerance: Nanos };
+  readonly position: Position;
+  readonly text: string;
+}
+
+export type ExpectItem =
+  | ExpectLine
+  | {
+      readonly kind: 'any-order';
+      readonly lines: readonly ExpectLine[];
+      readonly position: Position;
+    };
+
+export interface NeverLine {
+  readonly window: Window;
+  readonly pattern: EventPattern;
+  /** Broken when this many events match. */
+  readonly min: number;
+  readonly position: Position;
+  readonly text: string;
+}
+
+export interface LedgerClaim {
+  readonly counts: Readonly<Partial<Record<LedgerColumn, number>>>;
+  readonly position: Position;
+  readonly text: string;
+}
+
+export type LedgerColumn =
+  | 'delivered'
+  | 'redelivered'
+  | 'acknowledged-twice'
+  | 'dropped'
+  | 'may-be-lost'
+  | 'lost';
