@@ -18,7 +18,11 @@ let passed = 0;
 let failed = 0;
 t.on('assert', (result: { ok: boolean; name: string }) => (result.ok ? passed++ : failed++));
 
+// The last lines: tests are asynchronous, and an uncaught error must not hide the count.
+process.on('exit', () => {
+  if (passed + failed === 0) process.exitCode = 1;
+  console.log(`# ${files.length} test files`);
+  console.log(`${passed} passed, ${failed} failed`);
+});
 for (const file of files) await import(`./${file}`);
 t.end();
-console.log(`# ${files.length} test files`);
-console.log(`${passed} passed, ${failed} failed`);

@@ -60,6 +60,8 @@ export interface ServerSetup {
   readonly seats: Readonly<Record<string, number>>;
   /** Programs that are denied to everyone. */
   readonly forbidden: readonly string[];
+  /** Users who may run a program; a program that is not listed may be run by all. */
+  readonly permitted?: Readonly<Record<string, readonly string[]>>;
   /** The configuration that the server hands out. */
   readonly configuration: ServedConfiguration;
 }
@@ -97,4 +99,6 @@ export interface Dialect {
   readonly name: string;
   readonly faces: readonly FaceDescription[];
   create(host: Host, setup: ServerSetup): Emulator;
+  /** What is wrong with the values of an answer fault's arguments, for the reader of a case file; undefined: nothing. */
+  checkAnswerFault?(face: string, fault: AnswerFault): string | undefined;
 }

@@ -1,4 +1,12 @@
-// The account of every usage record; filled in by the judge from the trace alone.
+// The account of every usage record, filled in from the trace alone: what a client says of its spool counts for nothing.
+import type { LedgerClaim, LedgerColumn } from '../case/plan.ts';
+import { MILLISECOND, type Nanos } from '../clock/clock.ts';
+import { parseDuration } from '../clock/duration.ts';
+import type { TraceHeader } from '../trace/event.ts';
+import type { Finding } from './verdict.ts';
+import { type RecordAccount, sameRun } from './view/records.ts';
+import type { Run } from './view/runs.ts';
+import type { View } from './view/view.ts';
 
 /** One run of a program that a client was told to stop, and what became of its record. */
 export interface LedgerEntry {
@@ -8,6 +16,8 @@ export interface LedgerEntry {
   readonly run: number;
   /** True once the client said `ok` to the stop command. */
   readonly owed: boolean;
+  /** When it said so. */
+  readonly owedAt?: Nanos;
   readonly record?: string;
   readonly state: 'delivered' | 'may-be-lost' | 'dropped' | 'lost';
   readonly deliveries: number;
@@ -24,4 +34,158 @@ export interface Ledger {
   readonly lost: number;
   /** Record ids that no run explains. */
   readonly unexplained: readonly string[];
+}
+
+/** How far a record's start may lie from the command, on the client's wall clock. */
+const NEAR_MS = 10_000;
+
+/** Balances the runs of all clients against the records that the servers saw. */
+export function ledgerOf(view: View, header: TraceHeader): Ledger {
+  const entries: LedgerEntry[] = [];
+  const unexplained: string[] = [];
+  for (const { name } of view.plan.clients) {
+    const records = view.records(name);
+    const runs = view.runs(name);
+    const pairs = pairUp(runs, records, (run) => wallMs(view, header, run));
+    const explained = new Set(pairs.values());
+    for (const run of runs)
+      if (!run.denied || pairs.has(run)) entries.push(entryOf(run, pairs.get(run)));
+    unexplained.push(
+      ...records.filter((account) => !explained.has(account)).map(({ record }) => record),
+    );
+  }
+  const count = (has: (entry: LedgerEntry) => boolean): number => entries.filter(has).length;
+  return {
+    entries,
+    delivered: count(({ state }) => state === 'delivered'),
+    redelivered: count(({ deliveries }) => deliveries > 1),
+    acknowledgedTwice: count(({ acknowledgedTwice }) => acknowledgedTwice),
+    dropped: count(({ state }) => state === 'dropped'),
+    mayBeLost: count(({ state }) => state === 'may-be-lost'),
+    lost: count(({ state }) => state === 'lost'),
+    unexplained,
+  };
+}
+
+/** Checks the `ledger:` line of a case. */
+export function checkClaim(claim: LedgerClaim, ledger: Ledger): Finding | undefined {
+  const wrong = Object.entries(claim.counts).filter(
+    ([column, count]) => countIn(ledger, column as LedgerColumn) !== count,
+  );
+  if (wrong.length === 0) return undefined;
+  const columns = Object.keys(claim.counts) as LedgerColumn[];
+  return {
+    what: 'ledger',
+    position: claim.position,
+    claim: claim.text,
+    expected: columns.map((column) => `${column}=${claim.counts[column]}`).join(' '),
+    actual: columns.map((column) => `${column}=${countIn(ledger, column)}`).join(' '),
+    by: [
+      ...wrong.map(([column, count]) =>
+        difference(column, countIn(ledger, column as LedgerColumn) - count),
+      ),
+      ...ledger.entries
+        .filter(({ state }) => state === 'lost')
+        .map((entry) => `lost: ${runText(entry)}`),
+    ].join('; '),
+  };
+}
+
+/** `word.exe, run 2 of ws1, record 4f…` */
+export function runText({ client, program, run, record }: LedgerEntry): string {
+  const as = record === undefined ? 'never offered' : `record ${record}`;
+  return `${program}, run ${run} of ${client} (${as})`;
+}
+
+function difference(column: string, by: number): string {
+  return `${Math.abs(by)} ${by > 0 ? 'more' : 'fewer'} ${column}`;
+}
+
+function countIn(ledger: Ledger, column: LedgerColumn): number {
+  switch (column) {
+    case 'acknowledged-twice':
+      return ledger.acknowledgedTwice;
+    case 'may-be-lost':
+      return ledger.mayBeLost;
+    default:
+      return ledger[column];
+  }
+}
+
+function entryOf({ client, program, run, owedAt }: Run, account?: RecordAccount): LedgerEntry {
+  const deliveries = account?.deliveries ?? 0;
+  const undelivered = owedAt === undefined ? 'may-be-lost' : 'lost';
+  return {
+    client,
+    program,
+    run,
+    owed: owedAt !== undefined,
+    ...(owedAt !== undefined && { owedAt }),
+    ...(account && { record: account.record }),
+    state: deliveries > 0 ? 'delivered' : undelivered,
+    deliveries,
+    acknowledgedTwice: account?.offeredAgain !== undefined,
+  };
+}
+
+/** Which record is which run's: by program and the time of the start; what is left by the order of the first offer, owed runs first. */
+function pairUp(
+  runs: readonly Run[],
+  records: readonly RecordAccount[],
+  startMs: (run: Run) => number,
+): ReadonlyMap<Run, RecordAccount> {
+  const pairs = new Map<Run, RecordAccount>();
+  const taken = new Set<RecordAccount>();
+  const near = runs
+    .flatMap((run) =>
+      records.map((account) => ({
+        run,
+        account,
+        offMs: Math.abs(account.descriptions[0]!.startMs - startMs(run)),
+      })),
+    )
+    .filter(({ run, account, offMs }) => sameProgram(run, account) && offMs <= NEAR_MS)
+    .toSorted((a, b) => a.offMs - b.offMs);
+  for (const { run, account } of near) {
+    if (pairs.has(run) || taken.has(account)) continue;
+    pairs.set(run, account);
+    taken.add(account);
+  }
+  const owedFirst = runs.toSorted(
+    (a, b) => Number(b.owedAt !== undefined) - Number(a.owedAt !== undefined),
+  );
+  for (const run of owedFirst) {
+    if (pairs.has(run) || run.denied) continue;
+    // A second id for a run that has its record explains no other run.
+    const account = records.find(
+      (other) => sameProgram(run, other) && ![...taken].some((known) => isCopy(known, other)),
+    );
+    if (!account) continue;
+    pairs.set(run, account);
+    taken.add(account);
+  }
+  return pairs;
+}
+
+function isCopy(known: RecordAccount, other: RecordAccount): boolean {
+  return known === other || sameRun(known.descriptions[0]!, other.descriptions[0]!);
+}
+
+function sameProgram({ program }: Run, account: RecordAccount): boolean {
+  return account.program.toLowerCase() === program.toLowerCase();
+}
+
+/** What the client's wall clock showed when the run was started. */
+function wallMs(view: View, { epoch, time }: TraceHeader, { client, startAt }: Run): number {
+  const divisor = Number(/^scaled:(\d+)$/.exec(time)?.[1] ?? 1);
+  const setBy = view.events
+    .filter(({ actor, event, at }) => actor === client && event === 'clock' && at <= startAt)
+    .map(({ fields }) => signedDuration(String(fields['by'])))
+    .reduce((a, b) => a + b, 0n);
+  return Date.parse(epoch) + Number(startAt / MILLISECOND) / divisor + Number(setBy / MILLISECOND);
+}
+
+function signedDuration(text: string): Nanos {
+  const duration = parseDuration(text.replace(/^[+-]/, '')) ?? 0n;
+  return text.startsWith('-') ? -duration : duration;
 }

@@ -35,6 +35,8 @@ export interface RuleVerdict {
   readonly state: RuleState;
   /** Why, in a sentence; for `could-not-tell` what was missing. */
   readonly why: string;
+  /** For `could-not-tell`: what would have to be there to tell. `observer`: of attempts that no listener sees. */
+  readonly missing?: 'observer';
   readonly finding?: Finding;
 }
 

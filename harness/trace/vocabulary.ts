@@ -55,6 +55,7 @@ export const CLIENT_EVENTS = {
 /** Milestones of the case, actor `harness`. */
 export const HARNESS_EVENTS = {
   end: 'the play is over: all faults are lifted, the drain begins',
+  missed: 'a step that waits for an event was never taken; step=',
   drained: 'the drain is over: the client is shut down',
 } as const;
 

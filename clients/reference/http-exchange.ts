@@ -1,0 +1,79 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Address } from './configuration.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly body?: Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Limits {
+  readonly connectTimeoutMs: number;
+  /** Longest silence, from the connection on. */
+  readonly answerTimeoutMs: number;
+}
+
+/** Lists of excluded programs of several megabytes were seen in the field (Q311467). */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * One request on a connection of its own. Resolves with a whole answer; rejects for everything else: no connection,
+ * silence, a reset, an answer that is cut or is not HTTP, and for the abort of `stop`.
+ */
+export function exchange(
+  { host, port }: Address,
+  { method, path, body }: Call,
+  { connectTimeoutMs, answerTimeoutMs }: Limits,
+  stop: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = body
+      ? { 'content-type': 'application/x-ndjson', 'content-length': body.length }
+      : {};
+    const call = request({ host, port, method, path, headers, agent: false, signal: stop });
+
+    const giveUp = (why: string) => (): void => void call.destroy(new Error(why));
+    let timer = setTimeout(giveUp('no connection in time'), connectTimeoutMs);
+    const heard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp('silent for too long'), answerTimeoutMs);
+    };
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      call.destroy();
+      reject(error);
+    };
+
+    call.on('error', fail);
+    call.once('socket', (socket: Socket) => socket.once('connect', heard));
+    call.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      heard();
+      response.on('error', fail);
+      response.on('data', (chunk: Buffer) => {
+        heard();
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > MAX_BODY_BYTES) fail(new Error('the answer is too large'));
+      });
+      response.once('end', () => {
+        if (!response.complete) return fail(new Error('the answer was cut off'));
+        clearTimeout(timer);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    call.end(body);
+  });
+}

@@ -1,0 +1,28 @@
+import type { Bugs } from '../bugs.ts';
+import type { Time } from '../time.ts';
+
+const TICK_MS = 60_000;
+
+/**
+ * Calls `action` every interval, counted from now in elapsed time: a clock that is set does not matter (Q226832).
+ * A poll that comes due while the one before is still at work is left out. Ends only with an error.
+ */
+export async function poll(
+  intervalMs: number,
+  action: () => Promise<void>,
+  time: Time,
+  bugs: Bugs,
+): Promise<never> {
+  let dueMs = time.elapsedMs() + intervalMs;
+  for (;;) {
+    if (bugs.has('clock-stall')) await wallClockReaches(time.wallMs() + intervalMs, time);
+    else await time.until(dueMs);
+    await action();
+    do dueMs += intervalMs;
+    while (dueMs <= time.elapsedMs());
+  }
+}
+
+async function wallClockReaches(dateMs: number, time: Time): Promise<void> {
+  while (time.wallMs() < dateMs) await time.until(time.elapsedMs() + TICK_MS);
+}

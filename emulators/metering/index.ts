@@ -1,0 +1,42 @@
+import type { Connection, Dialect, Emulator, Host, ServerSetup } from '../emulator.ts';
+import { checkFault, PIPE_FAULTS, SHARE_FAULTS } from './faults.ts';
+import { PipeSession } from './pipe/pipe-face.ts';
+import { LicenseServer } from './server/license-server.ts';
+import { ShareOnHttp } from './share/node-http.ts';
+
+/** The protocol of docs/wire-protocol.md. */
+export const metering: Dialect = {
+  name: 'metering',
+  faces: [
+    { name: 'pipe', transport: 'tcp', port: 7230, answerFaults: PIPE_FAULTS },
+    { name: 'share', transport: 'http', port: 7280, answerFaults: SHARE_FAULTS },
+  ],
+  create: (host, setup) => new MeteringEmulator(host, setup),
+  checkAnswerFault: (_face, fault) => checkFault(fault),
+};
+
+class MeteringEmulator implements Emulator {
+  readonly #server: LicenseServer;
+  readonly #share: ShareOnHttp;
+  readonly #pipes = new Set<Connection['stream']>();
+
+  constructor(host: Host, setup: ServerSetup) {
+    this.#server = new LicenseServer(host, setup);
+    this.#share = new ShareOnHttp(this.#server);
+  }
+
+  accept(face: string, connection: Connection): void {
+    if (face === 'share') return this.#share.accept(connection);
+    if (face !== 'pipe') throw new RangeError(`metering has no face "${face}"`);
+    const { stream } = connection;
+    this.#pipes.add(stream);
+    stream.on('close', () => this.#pipes.delete(stream));
+    new PipeSession(this.#server, connection).start();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#share.close();
+    for (const stream of this.#pipes) stream.destroy();
+  }
+}

@@ -1,0 +1,21 @@
+import type { AnswerFault, Note } from '../../emulator.ts';
+import type { MessageOf, ServerMessage } from '../codec/index.ts';
+import { busyMs } from '../faults.ts';
+
+/** What comes of one message: notes, told before the answer leaves, and the answer. */
+export interface Reply {
+  readonly notes: readonly Note[];
+  readonly answer?: ServerMessage;
+  /** True: the server ends the connection after the answer. */
+  readonly end?: boolean;
+}
+
+export type Hello = MessageOf<'hello'>;
+
+/** Every request but hello and bye can meet a busy server (Q245228). */
+export function busy(fault: AnswerFault, asked: readonly Note[] = []): Reply {
+  return {
+    notes: [...asked, { event: 'busy' }],
+    answer: { type: 'busy', retryAfterMs: busyMs(fault) },
+  };
+}

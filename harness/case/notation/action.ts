@@ -1,0 +1,202 @@
+import { quote, Refusal } from '../errors.ts';
+import { argumentUsage, faultUsage, WIRE_FAULTS, type WireFaultDescription } from '../faults.ts';
+import { suggest } from '../nearest.ts';
+import type { Action, FaultEnd, FaultSpec } from '../plan.ts';
+import { readCount, readDuration } from './duration.ts';
+import { type LineReader, partOf, type Token } from './line.ts';
+import { type Actor, readActor } from './pattern.ts';
+import { EVENTS_OF, type Scope } from './scope.ts';
+
+const CLIENT_ACTIONS = ['start', 'kill', 'run', 'clock'];
+const SERVER_ACTIONS = ['down', 'up'];
+const DOWN_END = 'after the fault come only new-only, for D and for n EVENTs';
+
+/** `ACTOR[.face] ACTION`, or `end`. */
+export function readAction(reader: LineReader, scope: Scope): Action {
+  const token = reader.next('after its time a step names a client, a server, or end');
+  if (token.text === 'end') {
+    reader.done('end stands alone');
+    return { kind: 'end' };
+  }
+  const actor = readActor(token, scope);
+  if (actor.name === '*' || actor.kind === 'harness')
+    throw new Refusal(
+      token.position,
+      `a step cannot act on ${quote(token.text)}`,
+      `name one of ${[...scope.servers, ...scope.clients].join(', ')}`,
+    );
+  const action =
+    actor.kind === 'client'
+      ? readClientAction(reader, actor.name)
+      : readServerAction(reader, actor, scope);
+  reader.done(action.kind === 'down' ? DOWN_END : 'the step is complete before it');
+  return action;
+}
+
+function readClientAction(reader: LineReader, client: string): Action {
+  const verb = reader.next(`${client} start, kill, run PROGRAM for D, or clock +D`);
+  switch (verb.text) {
+    case 'start':
+    case 'kill':
+      return { kind: verb.text, client };
+    case 'run':
+      return { kind: 'run', client, ...readRun(reader) };
+    case 'clock':
+      return { kind: 'clock', client, by: readShift(reader.next('clock +1d or clock -1d')) };
+    default:
+      throw unknownAction(verb, client, CLIENT_ACTIONS, SERVER_ACTIONS, 'server');
+  }
+}
+
+function readRun(reader: LineReader): { program: string; duration: bigint } {
+  const usage = 'write run PROGRAM for D, such as run notepad.exe for 5m';
+  const { text: program, position } = reader.next(usage);
+  if (!/^[^\s"=/\\]{1,255}$/.test(program) || program === 'for')
+    throw new Refusal(position, `${quote(program)} is not the name of a program`, usage);
+  const word = reader.next(usage);
+  if (word.text !== 'for')
+    throw new Refusal(word.position, `${quote(word.text)} is not known here`, usage);
+  return { program, duration: readDuration(reader.next(usage)) };
+}
+
+function readShift(token: Token): bigint {
+  const sign = token.text[0];
+  const right = 'a clock is set forward by +1d, back by -1d';
+  if (sign !== '+' && sign !== '-')
+    throw new Refusal(token.position, `${quote(token.text)} has no sign`, right);
+  const by = readDuration(partOf(token, 1), right);
+  return sign === '-' ? -by : by;
+}
+
+function readServerAction(reader: LineReader, { name, face }: Actor, scope: Scope): Action {
+  const verb = reader.next(`${name} down FAULT, or ${name} up`);
+  const target = { server: name, ...(face !== undefined && { face }) };
+  if (verb.text === 'up') return { kind: 'up', ...target };
+  if (verb.text !== 'down')
+    throw unknownAction(verb, name, SERVER_ACTIONS, CLIENT_ACTIONS, 'client');
+  const fault = readFault(reader, face, scope);
+  const newOnly = reader.take('new-only') !== undefined;
+  return { kind: 'down', ...target, fault, newOnly, until: readEnd(reader) };
+}
+
+function unknownAction(
+  verb: Token,
+  actor: string,
+  own: readonly string[],
+  others: readonly string[],
+  other: string,
+): Refusal {
+  return new Refusal(
+    verb.position,
+    others.includes(verb.text)
+      ? `${quote(verb.text)} is said of a ${other}, and ${actor} is none`
+      : `there is no action ${quote(verb.text)}`,
+    suggest(verb.text, own, 'actions'),
+  );
+}
+
+function readFault(reader: LineReader, face: string | undefined, scope: Scope): FaultSpec {
+  const token = reader.next('down is followed by a fault, such as refuse');
+  const wire = WIRE_FAULTS.find((fault) => fault.name === token.text);
+  if (wire) return { name: wire.name, args: readWireArgs(reader, wire) };
+  const { name: dialect, faces } = scope.dialect;
+  const knowing = faces.filter((known) => Object.hasOwn(known.answerFaults, token.text));
+  const here = knowing.filter((known) => face === undefined || known.name === face);
+  if (knowing.length > 0 && here.length === 0)
+    throw new Refusal(
+      token.position,
+      `the ${face} of a server of ${dialect} has no fault ${quote(token.text)}`,
+      `it is one of its ${knowing.map((known) => known.name).join(' and ')}`,
+    );
+  if (here.length === 0) {
+    const answers = faces
+      .filter((known) => face === undefined || known.name === face)
+      .flatMap((known) => Object.keys(known.answerFaults));
+    const all = [...new Set([...WIRE_FAULTS.map((fault) => fault.name), ...answers])];
+    throw new Refusal(
+      token.position,
+      `there is no fault ${quote(token.text)}`,
+      suggest(token.text, all, 'faults'),
+    );
+  }
+  const allowed = new Set(here.flatMap((known) => known.answerFaults[token.text] ?? []));
+  const fault = { name: token.text, args: readAnswerArgs(reader, token.text, [...allowed]) };
+  const wrong = here.flatMap((known) => scope.dialect.checkAnswerFault?.(known.name, fault) ?? []);
+  if (wrong[0] !== undefined)
+    throw new Refusal(token.position, wrong[0], `correct the arguments of ${fault.name}`);
+  return fault;
+}
+
+function readWireArgs(reader: LineReader, fault: WireFaultDescription): Record<string, string> {
+  const args: Record<string, string> = {};
+  for (const { name, kind } of fault.args) {
+    const usage = `write ${faultUsage(fault)}`;
+    const token = reader.next(usage);
+    if (kind === 'duration') readDuration(token, `${usage}, with a duration such as 20s`);
+    else if (kind === 'count') readCount(token, 0, usage);
+    else if (!kind.includes(token.text))
+      throw new Refusal(
+        token.position,
+        `${quote(token.text)} is not ${argumentUsage(kind)}`,
+        suggest(token.text, kind, 'words'),
+      );
+    args[name] = token.text;
+  }
+  return args;
+}
+
+function readAnswerArgs(
+  reader: LineReader,
+  fault: string,
+  allowed: readonly string[],
+): Record<string, string> {
+  const args: Record<string, string> = {};
+  for (let token = reader.peek(); token?.text.includes('='); token = reader.peek()) {
+    reader.next('an argument');
+    const equals = token.text.indexOf('=');
+    const name = token.text.slice(0, equals);
+    const value = token.text.slice(equals + 1);
+    if (!allowed.includes(name))
+      throw new Refusal(
+        token.position,
+        `${quote(fault)} has no argument ${quote(name)}`,
+        suggest(name, allowed, 'arguments'),
+      );
+    if (Object.hasOwn(args, name))
+      throw new Refusal(token.position, `${quote(name)} is given twice`, 'give it once');
+    if (value === '' || value.includes('"'))
+      throw new Refusal(
+        partOf(token, equals + 1).position,
+        `${quote(value)} is not a value`,
+        'a value is one word without quotes',
+      );
+    args[name] = value;
+  }
+  return args;
+}
+
+/** `for D`, `for n EVENTs` (the event may end in an s), or nothing: until `up`. */
+function readEnd(reader: LineReader): FaultEnd {
+  if (!reader.take('for')) return { kind: 'up' };
+  const token = reader.next('for is followed by a duration, or by a number and an event');
+  if (!/^\d+$/.test(token.text)) return { kind: 'for', duration: positive(token) };
+  const count = readCount(token, 1, 'write for n EVENTs, such as for 2 upload-accepts');
+  const events = EVENTS_OF.server.filter((event) => event !== 'down' && event !== 'up');
+  const word = reader.next('the number is followed by an event, such as upload-accept');
+  const event = [word.text, word.text.replace(/s$/, '')].find((text) => events.includes(text));
+  if (event !== undefined) return { kind: 'count', event, count };
+  throw new Refusal(
+    word.position,
+    `${quote(word.text)} is not an event of a server`,
+    suggest(word.text, events, 'events of a server'),
+  );
+}
+
+function positive(token: Token): bigint {
+  const duration = readDuration(
+    token,
+    'for is followed by a duration such as 2h, or by a number and an event',
+  );
+  if (duration > 0n) return duration;
+  throw new Refusal(token.position, 'a downtime of no length', 'write a duration such as 2h');
+}

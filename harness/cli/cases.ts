@@ -1,0 +1,107 @@
+// The cases that a command is about: found, read, filtered.
+import { existsSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { CaseError } from '../case/errors.ts';
+import { caseId, findCases, type FoundCase, type Known, readCase } from '../case/load.ts';
+import type { Plan } from '../case/plan.ts';
+import { packageRoot } from '../client/package-root.ts';
+import { shippedProfile } from '../client/resolve.ts';
+import { DIALECTS } from '../dialects.ts';
+import { RULES } from '../judge/rules/index.ts';
+import { collect } from './options.ts';
+import { type Filters, selectCases } from './select.ts';
+import { type Surroundings, UsageError } from './surroundings.ts';
+
+export type FilterOptions = Omit<Filters, 'names'> & { readonly suites?: string };
+
+/** Options that several commands have: where the cases are, and which of them. */
+export function addFilters(command: Command): Command {
+  const repeatable = (flags: string, description: string): Option =>
+    new Option(flags, description).argParser(collect).default([], 'any');
+  return addSuites(command)
+    .addOption(repeatable('--suite <name>', 'cases of that suite (a folder of cases)'))
+    .addOption(repeatable('--grep <text>', 'cases with that text in their id or title'))
+    .addOption(repeatable('--source <id>', 'cases that rest on that article or clause: Q235786'))
+    .addOption(repeatable('--rule <id>', 'cases that exercise that rule: SWM-3'))
+    .addOption(repeatable('--pattern <name>', 'cases for that pattern: PRIMARY-FIXATION'));
+}
+
+export function addSuites(command: Command): Command {
+  return command.option('--suites <folder>', 'your own suites in place of the built-in ones');
+}
+
+/** The cases that names and options leave, in the order of their ids. Throws when a file is wrong, or none is left. */
+export function chosenCases(
+  names: readonly string[],
+  { suites, ...filters }: FilterOptions,
+  surroundings: Surroundings,
+): readonly Plan[] {
+  const plans = readAll(casesBelow(suites, surroundings), surroundings, suites === undefined);
+  const always = new Set(RULES.filter((rule) => rule.always).map((rule) => rule.id));
+  return selectCases(plans, { ...filters, names }, always);
+}
+
+/** Case files and folders of them, by path; without any, those of the suites folder. */
+export function namedFiles(
+  paths: readonly string[],
+  suites: string | undefined,
+  surroundings: Surroundings,
+): readonly FoundCase[] {
+  if (paths.length === 0) return casesBelow(suites, surroundings);
+  return paths.flatMap((path) => {
+    const absolute = resolve(surroundings.cwd, path);
+    if (!existsSync(absolute)) throw new UsageError(`there is no file or folder ${path}`);
+    if (statSync(absolute).isDirectory()) return casesBelow(path, surroundings);
+    return [{ id: caseId(absolute), file: absolute }];
+  });
+}
+
+/** Reads all of them; everything that is wrong with any of them is one CaseError. */
+export function readAll(
+  found: readonly FoundCase[],
+  { cwd }: Surroundings,
+  areBuiltIn: boolean,
+): readonly Plan[] {
+  const known: Known = {
+    rules: new Set(RULES.map((rule) => rule.id)),
+    dialects: Object.values(DIALECTS),
+    // Cases of one's own may catch bugs of a client of one's own.
+    ...(areBuiltIn && { bugs: new Set(shippedProfile('reference').bugs) }),
+  };
+  const plans: Plan[] = [];
+  const problems = found.flatMap(({ id, file }) => {
+    try {
+      plans.push(readCase(shownPath(file, cwd), known, id));
+      return [];
+    } catch (error) {
+      if (error instanceof CaseError) return error.problems;
+      throw error;
+    }
+  });
+  if (problems.length > 0) throw new CaseError(problems);
+  return plans;
+}
+
+export function builtInSuites(): string {
+  return join(packageRoot(), 'suites');
+}
+
+function casesBelow(folder: string | undefined, { cwd }: Surroundings): readonly FoundCase[] {
+  const absolute = folder === undefined ? builtInSuites() : resolve(cwd, folder);
+  const shown = folder ?? shownPath(absolute, cwd);
+  if (!existsSync(absolute) || !statSync(absolute).isDirectory())
+    throw new UsageError(`there is no folder ${shown}`);
+  const found = findCases(absolute);
+  if (found.length === 0)
+    throw new UsageError(
+      `there is no case (*.yaml) below ${shown}; "meterproof new offline/my-case" writes one`,
+    );
+  return found;
+}
+
+/** Short where that is possible: a path below the working directory. */
+export function shownPath(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return short === '' || short.startsWith('..') ? path : short;
+}

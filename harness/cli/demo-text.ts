@@ -1,0 +1,59 @@
+// How the demonstration looks.
+import pc from 'picocolors';
+import type { Verdict } from '../judge/verdict.ts';
+import type { BrokenRule, Pair } from './demo-report.ts';
+import { isAsExpected } from './demo-report.ts';
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+const WIDTH = 100;
+
+/** Every case with both verdicts; what came out otherwise than expected is marked. */
+export function pairTable(pairs: readonly Pair[], field: string, colors: Colors): string {
+  const width = Math.max(...pairs.map(({ plan }) => plan.id.length)) + 2;
+  const rows = pairs.map((pair) => {
+    const columns = [
+      pair.plan.id.padEnd(width),
+      verdictCell(pair.reference, 'reference'.length + 2, colors),
+      verdictCell(pair.field, field.length + 2, colors),
+      isAsExpected(pair)
+        ? (pair.plan.pattern ?? '')
+        : colors.red(`expected: pass, ${pair.expected}`),
+    ];
+    return columns.join('').trimEnd();
+  });
+  const head = `${'case'.padEnd(width)}reference  ${field}  pattern`;
+  return [colors.bold(head), ...rows, ''].join('\n');
+}
+
+function verdictCell(verdict: Verdict, width: number, colors: Colors): string {
+  const text = (verdict === 'pass' ? verdict : verdict.toUpperCase()).padEnd(width);
+  if (verdict === 'pass') return colors.green(text);
+  return verdict === 'fail' ? colors.red(text) : colors.yellow(text);
+}
+
+/** Each obligation with the article that says so, and the cases that showed it. */
+export function brokenRulesText(rules: readonly BrokenRule[], colors: Colors): string {
+  const width = Math.max(...rules.map(({ id }) => id.length)) + 2;
+  return rules
+    .map(({ id, obligation, source, cases }) => {
+      const [first, ...rest] = wrap(obligation, WIDTH - width - 2);
+      const lines = [...rest, colors.cyan(source), ...wrap(cases.join(', '), WIDTH - width - 2)];
+      const indented = lines.map((line) => `${' '.repeat(width + 2)}${line}`);
+      return [`  ${colors.bold(id.padEnd(width))}${first ?? ''}`, ...indented, ''].join('\n');
+    })
+    .join('\n');
+}
+
+/** Breaks at blanks; a longer word stays whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

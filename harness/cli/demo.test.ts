@@ -1,0 +1,64 @@
+import t from 'tap';
+import type { Plan } from '../case/plan.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import type { RunOptions } from '../run/run-suite.ts';
+import { runCommandLine } from './command-line.ts';
+import { resultOf } from './result.fixture.ts';
+
+type VerdictOf = (plan: Plan, options: RunOptions) => Verdict;
+
+const caught: VerdictOf = (plan, { client }) =>
+  plan.catches.some((bug) => client.bugs.includes(bug)) ? 'fail' : 'pass';
+
+async function demo(folder: string, verdictOf: VerdictOf) {
+  let out = '';
+  let err = '';
+  const clients: string[] = [];
+  const status = await runCommandLine(['demo', '--out', folder], {
+    write: (text) => void (out += text),
+    writeError: (text) => void (err += text),
+    isTerminal: false,
+    cwd: process.cwd(),
+    searchPath: '',
+    cpus: 1,
+    now: new Date(0),
+    signal: new AbortController().signal,
+    debug: false,
+    runSuite: (plans, options) => {
+      clients.push(options.client.spec);
+      return Promise.resolve(
+        plans.map((plan) => {
+          const verdict = verdictOf(plan, options);
+          const state = verdict === 'fail' ? 'broken' : 'kept';
+          const rules = plan.rules.map((id) => ({ id, version: 1, state, why: '' }) as const);
+          return resultOf(plan, verdict, rules);
+        }),
+      );
+    },
+  });
+  return { status, out, err, clients };
+}
+
+t.test(
+  'the demonstration plays the built-in suites against both clients and shows the difference',
+  async (t) => {
+    const { status, out, err, clients } = await demo(t.testdir(), caught);
+    t.equal(err, '', 'the clients are built (npm run build)');
+    t.equal(status, 0);
+    t.same(clients, ['reference', 'reference:rtm']);
+    t.match(out, /^offline\/primary-refuses +pass +FAIL +PRIMARY-FIXATION$/m);
+    t.match(out, /SWM-1 +the client/);
+    t.match(out, /As expected/);
+    t.notMatch(out, '\u001b', 'no colour without a terminal');
+  },
+);
+
+t.test('it succeeds only when both clients came out as expected', async (t) => {
+  const passes = await demo(t.testdir(), () => 'pass');
+  t.equal(passes.status, 1, 'a field build that passes');
+  t.match(passes.out, /Not as expected: .*offline\/primary-refuses/);
+  const fails = await demo(t.testdir(), () => 'fail');
+  t.equal(fails.status, 1, 'a reference client that fails');
+  const unclear = await demo(t.testdir(), () => 'inconclusive');
+  t.equal(unclear.status, 2);
+});

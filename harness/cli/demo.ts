@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { Plan } from '../case/plan.ts';
+import { RULES } from '../judge/rules/index.ts';
+import { formatFailure } from '../report/failure.ts';
+import type { CaseResult, Reporter } from '../run/result.ts';
+import type { RunOptions } from '../run/run-suite.ts';
+import { chosenCases, shownPath } from './cases.ts';
+import {
+  brokenRules,
+  clientTime,
+  demoStatus,
+  isAsExpected,
+  mostTelling,
+  type Pair,
+  pairUp,
+} from './demo-report.ts';
+import { brokenRulesText, pairTable } from './demo-text.ts';
+import { addPlayOptions, playOptions, type PlayOptions } from './run.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const FIELD_BUILD = 'reference:rtm';
+const ALL = { suite: [], grep: [], source: [], rule: [], pattern: [] };
+
+export function addDemo(
+  program: Command,
+  surroundings: Surroundings,
+  done: (status: number) => void,
+): void {
+  const command = program
+    .command('demo')
+    .description('play every suite against the reference client, then against its RTM field build')
+    .addHelpText(
+      'after',
+      `
+The reference client keeps every obligation. The RTM field build has the bugs of the first release of Systems Management
+Server 2.0 and must fail exactly the cases that catch one of them. Exit status 0 only if both came out so.
+`,
+    );
+  addPlayOptions(command, surroundings).action(async (options: PlayOptions) => {
+    done(await demonstrate(options, surroundings));
+  });
+}
+
+async function demonstrate(options: PlayOptions, surroundings: Surroundings): Promise<number> {
+  const { write, signal } = surroundings;
+  const colors = pc.createColors(surroundings.isTerminal);
+  const plans = chosenCases([], ALL, surroundings);
+  const reference = playOptions(options, 'reference', surroundings);
+  const field = playOptions(options, FIELD_BUILD, surroundings);
+  const { bugs } = field.client;
+  const outDir = shownPath(field.outDir, surroundings.cwd);
+
+  write(`${colors.bold('Meterproof')} plays license servers, takes them down on a script, and judges what a client does.
+
+  The first release of Systems Management Server 2.0 had clients that kept trying their unavailable primary license server
+  while the next one stood ready: their usage data waited with them (Q235786). Do these two clients?
+
+`);
+  const kept = await play('1  reference      the reference client', plans, reference, surroundings);
+  const broke = await play(
+    `2  ${FIELD_BUILD}  the first release: ${bugs.join(', ')}`,
+    plans,
+    field,
+    surroundings,
+  );
+  if (signal.aborted) return 0;
+
+  const pairs = pairUp(plans, kept, broke, bugs);
+  write(`\n${pairTable(pairs, FIELD_BUILD, colors)}\n`);
+  const broken = brokenRules(broke, RULES);
+  if (broken.length > 0)
+    write(
+      `${colors.bold('What the RTM build owes and does not do')}\n\n${brokenRulesText(broken, colors)}\n`,
+    );
+  const example = mostTelling(broke);
+  if (example)
+    write(
+      `${colors.bold('One of its failures, as "meterproof run" prints it')}\n\n${formatFailure(example, colors)}\n`,
+    );
+  const status = demoStatus(pairs);
+  write(closing(pairs, status, outDir));
+  return status;
+}
+
+async function play(
+  title: string,
+  plans: readonly Plan[],
+  options: RunOptions,
+  surroundings: Surroundings,
+): Promise<readonly CaseResult[]> {
+  const { write, isTerminal, runSuite } = surroundings;
+  let wallMs = 0;
+  const started = performance.now();
+  const reporter: Reporter = {
+    begin: () => write(`  ${title}\n`),
+    result: ({ plan }, count) => {
+      if (isTerminal) write(`\r\u001b[K     ${count} of ${plans.length}  ${plan.id}`);
+    },
+    end: () => {
+      wallMs = performance.now() - started;
+      if (isTerminal) write('\r\u001b[K');
+    },
+  };
+  const results = await runSuite(plans, options, reporter);
+  const passed = results.filter(({ judgement }) => judgement.verdict === 'pass').length;
+  write(
+    `     ${passed} of ${plans.length} cases passed: ${clientTime(results)} of its time in ${(wallMs / 1000).toFixed(1)} s\n`,
+  );
+  return results;
+}
+
+function closing(pairs: readonly Pair[], status: number, outDir: string): string {
+  const failed = pairs.filter(({ field }) => field === 'fail').length;
+  const wrong = pairs.filter((pair) => !isAsExpected(pair)).map(({ plan }) => plan.id);
+  const verdict =
+    status === 0
+      ? `As expected: the reference client keeps every obligation, the RTM build fails the ${failed} cases that catch its bugs.`
+      : `Not as expected: ${wrong.join(', ') || 'no case is expected to fail'}.`;
+  return `${verdict}
+Traces are in ${outDir}. Next: "npm start -- run --help" tells how to test your own client.
+`;
+}

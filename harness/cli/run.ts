@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { errorText } from '../client/error-text.ts';
+import { resolveClient } from '../client/resolve.ts';
+import type { TimeChoice } from '../run/choose-time.ts';
+import { exitStatus, summarize } from '../run/result.ts';
+import type { RunOptions } from '../run/run-suite.ts';
+import { addFilters, chosenCases, type FilterOptions } from './cases.ts';
+import {
+  defaultEpochMs,
+  parseEpoch,
+  parseSeed,
+  parseTime,
+  parseWorkers,
+  type ReporterName,
+  REPORTERS,
+} from './options.ts';
+import { reporterNamed } from './reporters.ts';
+import { type Surroundings, UsageError } from './surroundings.ts';
+
+/** Options of `run` and, but for the client and the reporter, of `demo`. */
+export interface PlayOptions {
+  readonly time: TimeChoice;
+  readonly seed: number;
+  readonly epoch: number;
+  readonly workers: number;
+  readonly bail?: true;
+  readonly out: string;
+}
+
+type RunCommandOptions = FilterOptions &
+  PlayOptions & { readonly client: string; readonly reporter: ReporterName };
+
+const EXAMPLES = `
+Examples:
+  meterproof run                                        all cases, the reference client
+  meterproof run --client reference:rtm                 a field build: the bugs of a historical release
+  meterproof run --client ./my-client.yaml              your client build, described by a profile
+  meterproof run --client "python3 client.py"           your client build, if it speaks the client contract
+  meterproof run offline/primary-refuses                one case
+  meterproof run --source Q235786 --bail                the cases behind one article, stop at the first failure
+  meterproof run --rule SWM-3 --reporter tap            machine-readable
+  meterproof run --suites ./my-suites                   your own cases
+
+Clients:
+  reference                 the reference client
+  reference:rtm             one of its field builds
+  reference:hasty-switch    one bug alone
+  ./profile.yaml[:build]    docs/client-contract.md, section 8, says what stands in it
+  "command with arguments"  a client that takes its commands from stdin
+
+Time:
+  auto       virtual where the client can, else scaled, else real
+  virtual    a day passes in milliseconds, and every run is the same
+  scaled:N   the durations of the configuration, divided by N
+  real       as it is: a case of seven hours takes seven hours
+
+Exit status: 0 all cases passed; 1 some failed; 2 could not tell, wrong use, or an error of Meterproof's own.
+`;
+
+export function addRun(
+  program: Command,
+  surroundings: Surroundings,
+  done: (status: number) => void,
+): void {
+  const command = program
+    .command('run')
+    .description('play cases against a client build and judge what it does')
+    .argument('[cases...]', 'ids of cases, ends of ids, or case files; all when none is named')
+    .option('--client <client>', 'the client build under test (see below)', 'reference');
+  addPlayOptions(addFilters(command), surroundings)
+    .option('--bail', 'stop at the first case that does not pass')
+    .addOption(
+      new Option('--reporter <name>', 'how results are written')
+        .choices(REPORTERS)
+        .default('console'),
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (names: readonly string[], options: RunCommandOptions) => {
+      const plans = chosenCases(names, options, surroundings);
+      const runOptions = playOptions(options, options.client, surroundings);
+      const reporter = reporterNamed(options.reporter, surroundings);
+      const results = await surroundings.runSuite(plans, runOptions, reporter);
+      done(exitStatus(summarize(results)));
+    });
+}
+
+export function addPlayOptions(command: Command, { cpus, now }: Surroundings): Command {
+  const epoch = defaultEpochMs(now);
+  return command
+    .addOption(
+      new Option('--time <mode>', 'auto, virtual, real or scaled:N')
+        .argParser(parseTime)
+        .default({ mode: 'auto' }, 'auto'),
+    )
+    .option('--seed <number>', 'seed of everything random', parseSeed, 1)
+    .addOption(
+      new Option('--epoch <date>', 'date, in UTC, at which each case begins')
+        .argParser(parseEpoch)
+        .default(epoch, 'the first of this month'),
+    )
+    .addOption(
+      new Option('--workers <number>', 'cases at the same time')
+        .argParser(parseWorkers)
+        .default(Math.min(cpus, 256), 'one a CPU'),
+    )
+    .option('--out <folder>', 'where traces are written', '.meterproof');
+}
+
+/** Checks the client and the output folder, so that nothing is played in vain. */
+export function playOptions(
+  options: PlayOptions,
+  client: string,
+  surroundings: Surroundings,
+): RunOptions {
+  const { cwd, searchPath, signal } = surroundings;
+  const outDir = resolve(cwd, options.out);
+  const resolved = resolveClient(client, { cwd, searchPath });
+  try {
+    mkdirSync(outDir, { recursive: true });
+  } catch (error) {
+    throw new UsageError(
+      `the folder ${options.out} cannot be made (${errorText(error)}); name another --out`,
+    );
+  }
+  return {
+    client: resolved,
+    time: options.time,
+    seed: options.seed,
+    epochMs: options.epoch,
+    workers: options.workers,
+    bail: options.bail === true,
+    outDir,
+    signal,
+  };
+}

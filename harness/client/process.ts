@@ -1,0 +1,45 @@
+// A client process as the play sees it, whatever its time.
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** What a process tells, in the order in which it happens. */
+export interface ProcessListener {
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+  exited(exit: Exit): void;
+  /** It broke a bound of the contract and was killed for it. */
+  broke(why: string): void;
+}
+
+export interface LaunchSpec {
+  /** Program and arguments, without templates. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The work folder. */
+  readonly folder: string;
+  /** Name of the client; the nth process of it in this case, from 1. */
+  readonly client: string;
+  readonly run: number;
+}
+
+export interface ClientProcess {
+  /** Writes to stdin. */
+  write(text: string): void;
+  /** EOF on stdin. */
+  endInput(): void;
+  /** SIGTERM to the whole process group: the polite way to end a black box. */
+  terminate(): void;
+  /** SIGKILL to the whole process group. */
+  kill(): void;
+  /** Moves the client's wall clock, ms; absent where the mode of time cannot. */
+  setClock?(byMs: number): void;
+}
+
+/** What one process may write in a case before it is stopped (docs/client-contract.md). */
+export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+/** A failure of the harness or of its surroundings: verdict `error`, never `fail`. */
+export class HarnessError extends Error {}

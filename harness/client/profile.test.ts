@@ -1,0 +1,90 @@
+import t from 'tap';
+import { commandOf, parseProfile, ProfileError, usesCfg } from './profile.ts';
+
+const GOOD = `name: mine
+command: [node, "{here}/client.js", --config, "{config}"]
+tier: driven
+builds:
+  rtm: [primary-fixation, hasty-switch]
+  sp4: []
+bugs: [early-delete]
+bugsArgument: ["--bugs={bugs}"]
+knownFailures:
+  - { rule: SWM-4, reason: this client has no second server }
+`;
+
+function problemsOf(text: string): string {
+  try {
+    parseProfile(text, 'my.yaml', '/here');
+  } catch (error) {
+    if (error instanceof ProfileError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+t.test('a profile is read, and what is left out has a default', (t) => {
+  const profile = parseProfile(GOOD, 'my.yaml', '/here/$&');
+  t.same(profile.command, ['node', '/here/$&/client.js', '--config', '{config}']);
+  t.same(profile.time, ['virtual', 'scaled', 'real'], 'a Node client runs in virtual time');
+  t.same(profile.abilities, ['online', 'offline', 'restart']);
+  t.same(profile.bugs, ['primary-fixation', 'hasty-switch', 'early-delete']);
+  t.same(profile.knownFailures, [{ rule: 'SWM-4', reason: 'this client has no second server' }]);
+  const native = parseProfile('name: c\ncommand: [./c]\ntier: black-box\n', 'c.yaml', '/');
+  t.same(native.time, ['scaled', 'real']);
+  t.end();
+});
+
+t.test('bugs are told by the argument, and only where there are some', (t) => {
+  const profile = parseProfile(GOOD, 'my.yaml', '/here');
+  const bugs = ['primary-fixation', 'hasty-switch'];
+  t.equal(commandOf({ spec: 'x', profile, bugs }).at(-1), '--bugs=primary-fixation,hasty-switch');
+  t.equal(commandOf({ spec: 'x', profile, bugs: [] }).at(-1), '{config}');
+  t.end();
+});
+
+t.test('a client that is given LICMTR.CFG is known', (t) => {
+  const client = (word: string) => ({
+    spec: 'x',
+    profile: parseProfile(`name: x\ncommand: [./x, "${word}"]\ntier: driven\n`, 'x.yaml', '/'),
+    bugs: [],
+  });
+  t.equal(usesCfg(client('--cfg={cfg}')), true);
+  t.equal(usesCfg(client('{config}')), false);
+  t.end();
+});
+
+t.test('each mistake is told with its place and with what would be right', (t) => {
+  const broken = (from: string, to: string) => problemsOf(GOOD.replace(from, to));
+  t.equal(broken('tier:', 'teir:').split('\n').length, 2);
+  t.match(broken('tier:', 'teir:'), 'my.yaml:3:1: there is no key "teir" — did you mean "tier"?');
+  t.match(broken('tier: driven', 'tier: fast'), /my\.yaml:3:7: tier .* — one of driven, black-box/);
+  t.match(broken('{config}', '{confg}'), /my\.yaml:2:\d+: .*\{confg\} — did you mean "config"\?/);
+  t.match(broken('{config}', '{bugs}'), /my\.yaml:2:\d+: nothing is known for \{bugs\}/);
+  t.equal(broken('{config}', '{server.alpha.pipe} ${HOME}'), '');
+  t.match(broken('bugsArgument', 'hooks'), /my\.yaml:8:\d+: hooks /);
+  t.match(
+    broken('bugsArgument: ["--bugs={bugs}"]', ''),
+    'my.yaml:4:1: nothing tells the client which bugs to show — add bugsArgument',
+  );
+  t.match(broken('rule: SWM-4,', 'rule: SWM-4, case: x,'), /:10:5: .* exactly one of case, rule/);
+  t.match(broken('rule: SWM-4,', 'rul: x,'), /there is no key "rul" — known: case, rule, source/);
+  t.match(broken(', reason: this client has no second server', ''), /exactly one of .* a reason/);
+  t.match(broken('sp4: []', 'sp 4: []'), /:6:3: "sp 4" is not a name/);
+  t.match(
+    problemsOf('name: x\ncommand: [x]\ntier: driven\nhooks: { shutdown: [y] }\n'),
+    /x?my\.yaml:4:1: a driven client .* no hooks/,
+  );
+  t.match(
+    problemsOf('name: x\ncommand: [x]\ntier: black-box\nhooks: { stop: [y] }\n'),
+    /my\.yaml:4:\d+: .*stop/,
+  );
+  t.end();
+});
+
+t.test('what is no profile at all is an error too', (t) => {
+  for (const text of ['', '[]', 'x', '{', '\0', '!!binary x', '&a [*a]', 'a: 1\na: 2'])
+    t.match(problemsOf(text), /^my\.yaml:1?\d/, JSON.stringify(text));
+  t.match(problemsOf(`name: ${'x'.repeat(200_000)}`), /at most 100000 characters/);
+  t.end();
+});

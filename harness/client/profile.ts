@@ -1,0 +1,183 @@
+// A profile says how to start a client build and what it can do (docs/client-contract.md, section 8).
+// Data, not code: text in, a checked value or every problem with its position out.
+import type { z } from 'zod';
+import { collect, formatProblem, type Problem, quote } from '../case/errors.ts';
+import { suggest } from '../case/nearest.ts';
+import { type Path, YamlFile } from '../case/yaml-file.ts';
+import {
+  ABILITIES,
+  type Ability,
+  type Hook,
+  HOOKS,
+  type KnownFailure,
+  PROFILE_KEYS,
+  profileSchema,
+  type Tier,
+  type TimeMode,
+} from './profile-schema.ts';
+import { templatesIn } from './template.ts';
+
+export type { Ability, Hook, KnownFailure, Tier, TimeMode };
+
+export interface Profile {
+  readonly name: string;
+  /** Program and arguments. `{here}` is filled in; the other templates are for the run. */
+  readonly command: readonly string[];
+  readonly tier: Tier;
+  /** The preferred mode first. */
+  readonly time: readonly TimeMode[];
+  readonly abilities: readonly Ability[];
+  /** Name of a field build → the bugs that it shows. */
+  readonly builds: Readonly<Record<string, readonly string[]>>;
+  /** Every bug that can be switched on alone: those of the builds, and more. */
+  readonly bugs: readonly string[];
+  /** Appended to the command where bugs are switched on; `{bugs}` is their list with commas. */
+  readonly bugsArgument: readonly string[];
+  /** Black box only: commands, with templates, that do what a case wants done. */
+  readonly hooks: Readonly<Partial<Record<Hook, readonly string[]>>>;
+  readonly knownFailures: readonly KnownFailure[];
+}
+
+/** What `--client` came to. */
+export interface ResolvedClient {
+  /** As the user wrote it. */
+  readonly spec: string;
+  readonly profile: Profile;
+  readonly build?: string;
+  /** Bugs that are switched on. */
+  readonly bugs: readonly string[];
+}
+
+/** Everything that is wrong with a profile, or with what `--client` names; one line a problem. */
+export class ProfileError extends Error {
+  override name = 'ProfileError';
+}
+
+/** Templates of section 2 of the contract; `{server.NAME.FACE}` besides. */
+const TEMPLATES: readonly string[] = (
+  'config cfg data client user workstation mode servers attempts retryDelayMs pollingIntervalMs ' +
+  'liveStatusIntervalMs connectTimeoutMs answerTimeoutMs here'
+).split(' ');
+const SERVER_TEMPLATE = /^server\.[a-z][a-z0-9-]*\.[a-z]+$/;
+const MAX_PROFILE_CHARACTERS = 100_000;
+const MAX_UNKNOWN_KEYS = 50;
+
+/** Reads the text of a profile. `here` is the absolute path of its folder. Throws a ProfileError. */
+export function parseProfile(text: string, file: string, here: string): Profile {
+  if (text.length > MAX_PROFILE_CHARACTERS)
+    throw new ProfileError(`${file}: a profile has at most ${MAX_PROFILE_CHARACTERS} characters`);
+  const problems: Problem[] = [];
+  const read = collect(problems, () => {
+    const yaml = new YamlFile(text, file);
+    problems.push(...yaml.problems());
+    if (problems.length > 0) return undefined;
+    const checked = profileSchema.safeParse(yaml.data());
+    if (checked.success) problems.push(...meaningProblems(checked.data, yaml));
+    else problems.push(...checked.error.issues.flatMap((issue) => schemaProblems(issue, yaml)));
+    return checked.data;
+  });
+  if (!read || problems.length > 0) throw new ProfileError(problems.map(formatProblem).join('\n'));
+  const inPlace = (words: readonly string[]): string[] =>
+    words.map((word) => word.replaceAll('{here}', () => here));
+  return {
+    ...read,
+    command: inPlace(read.command),
+    bugsArgument: inPlace(read.bugsArgument),
+    hooks: Object.fromEntries(
+      Object.entries(read.hooks).map(([hook, words]) => [hook, inPlace(words)]),
+    ),
+    bugs: bugsOf(read),
+    time: read.time ?? defaultTime(read.command),
+    abilities: read.abilities ?? ABILITIES,
+  };
+}
+
+/** Virtual time needs Node or a preload; everything can run scaled or in real time. */
+export function defaultTime(command: readonly string[]): readonly TimeMode[] {
+  return command[0] === 'node' ? ['virtual', 'scaled', 'real'] : ['scaled', 'real'];
+}
+
+/** The command of a build: its bugs are appended to it. Templates of the run are still in it. */
+export function commandOf({ profile, bugs }: ResolvedClient): readonly string[] {
+  const extra = bugs.length === 0 ? [] : profile.bugsArgument;
+  return [...profile.command, ...extra.map((word) => word.replaceAll('{bugs}', bugs.join(',')))];
+}
+
+/** True when the client is told its durations in the whole seconds of `LICMTR.CFG`. */
+export function usesCfg({ profile }: ResolvedClient): boolean {
+  const words = [
+    ...profile.command,
+    ...profile.bugsArgument,
+    ...Object.values(profile.hooks).flat(),
+  ];
+  return words.some((word) => templatesIn(word).includes('cfg'));
+}
+
+type ProfileFile = z.infer<typeof profileSchema>;
+
+function bugsOf({ builds, bugs }: ProfileFile): readonly string[] {
+  return [...new Set([...Object.values(builds).flat(), ...bugs])];
+}
+
+function schemaProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.slice(0, MAX_UNKNOWN_KEYS).map((key) => ({
+      position: yaml.keyPosition([...issue.path, key]),
+      what: `there is no key ${quote(key)}`,
+      right: issue.path[0] === undefined ? suggest(key, PROFILE_KEYS, 'keys') : knownBelow(issue),
+    }));
+  const [key] = issue.path.slice(-1);
+  if (issue.code === 'invalid_key')
+    return [
+      {
+        position: yaml.keyPosition(issue.path),
+        what: `${quote(String(key))} is not a name`,
+        right: issue.issues[0]?.message ?? issue.message,
+      },
+    ];
+  const place = issue.path.filter((step) => typeof step === 'string').join('.');
+  return [
+    {
+      position: yaml.position(issue.path),
+      what: place === '' ? 'this is not a profile' : `${place} is missing or wrong`,
+      right: place === '' ? `a profile has the keys ${PROFILE_KEYS.join(', ')}` : issue.message,
+    },
+  ];
+}
+
+function knownBelow({ path }: z.core.$ZodIssue): string {
+  return `known: ${(path[0] === 'hooks' ? HOOKS : ['case', 'rule', 'source', 'reason']).join(', ')}`;
+}
+
+/** What the schema cannot say: templates that nothing fills in, keys that need each other. */
+function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
+  const problems: Problem[] = [];
+  const checkTemplates = (path: Path, words: readonly string[], known: readonly string[]): void => {
+    for (const [index, word] of words.entries())
+      for (const name of templatesIn(word))
+        if (!known.includes(name) && !SERVER_TEMPLATE.test(name))
+          problems.push({
+            position: yaml.position([...path, index]),
+            what: `nothing is known for {${name}}`,
+            right: suggest(name, [...known, 'server.NAME.pipe', 'server.NAME.share'], 'templates'),
+          });
+  };
+  checkTemplates(['command'], read.command, TEMPLATES);
+  checkTemplates(['bugsArgument'], read.bugsArgument, [...TEMPLATES, 'bugs']);
+  for (const hook of HOOKS)
+    checkTemplates(['hooks', hook], read.hooks[hook] ?? [], [...TEMPLATES, 'program']);
+  const tellsBugs = read.bugsArgument.some((word) => templatesIn(word).includes('bugs'));
+  if (bugsOf(read).length > 0 && !tellsBugs)
+    problems.push({
+      position: yaml.keyPosition([Object.keys(read.builds).length > 0 ? 'builds' : 'bugs']),
+      what: 'nothing tells the client which bugs to show',
+      right: 'add bugsArgument: ["--bugs={bugs}"]',
+    });
+  if (read.tier === 'driven' && Object.keys(read.hooks).length > 0)
+    problems.push({
+      position: yaml.keyPosition(['hooks']),
+      what: 'a driven client takes its commands from stdin and has no hooks',
+      right: 'write tier: black-box, or leave the hooks out',
+    });
+  return problems;
+}

@@ -1,0 +1,67 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { signalGroup, spawnGroup, sweep } from './group.ts';
+import {
+  MAX_OUTPUT_BYTES,
+  type ClientProcess,
+  type LaunchSpec,
+  type ProcessListener,
+} from './process.ts';
+
+/** A client of any language in real or scaled time, over pipes. */
+export class RealProcess implements ClientProcess {
+  readonly #child: ChildProcess;
+  readonly #mark = randomUUID();
+  readonly #listener: ProcessListener;
+  #written = 0;
+  #ended = false;
+
+  constructor({ command, env, folder }: LaunchSpec, listener: ProcessListener) {
+    this.#listener = listener;
+    const child = spawnGroup(command, { env: { ...env, TZ: 'UTC' }, folder }, this.#mark, 'pipe');
+    this.#child = child;
+    child.stdin!.on('error', () => {});
+    child.stdout!.on('data', (chunk: Buffer) => this.#count(chunk, listener.stdout));
+    child.stderr!.on('data', (chunk: Buffer) => this.#count(chunk, listener.stderr));
+    child.on('error', (error) => {
+      listener.broke(`it could not be started: ${error.message}`);
+      this.#exited(null, null);
+    });
+    child.on('exit', () => {
+      // What it left behind holds its pipes open: without this `close` might never come.
+      if (child.pid !== undefined) sweep(child.pid, this.#mark);
+    });
+    child.on('close', (code, signal) => this.#exited(code, signal));
+  }
+
+  write(text: string): void {
+    this.#child.stdin!.write(text);
+  }
+
+  endInput(): void {
+    this.#child.stdin!.end();
+  }
+
+  terminate(): void {
+    if (this.#child.pid !== undefined && !this.#ended) signalGroup(this.#child.pid, 'SIGTERM');
+  }
+
+  kill(): void {
+    if (this.#child.pid !== undefined && !this.#ended) signalGroup(this.#child.pid, 'SIGKILL');
+  }
+
+  #count(chunk: Buffer, tell: (chunk: Buffer) => void): void {
+    this.#written += chunk.length;
+    if (this.#written <= MAX_OUTPUT_BYTES) return tell.call(this.#listener, chunk);
+    if (this.#written - chunk.length <= MAX_OUTPUT_BYTES) {
+      this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
+      this.kill();
+    }
+  }
+
+  #exited(code: number | null, signal: string | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#listener.exited({ code, signal });
+  }
+}

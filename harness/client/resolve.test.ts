@@ -1,0 +1,97 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { resolveClient, type ResolveOptions } from './resolve.ts';
+
+/** A folder with profiles, scripts and programs. */
+function world(folder: string): ResolveOptions {
+  const write = (path: string, text: string) => writeFileSync(join(folder, path), text);
+  for (const name of ['profiles', 'bin', 'work']) mkdirSync(join(folder, name));
+  write('profiles/client.js', '');
+  write(
+    'profiles/reference.yaml',
+    `name: reference
+command: [node, "{here}/client.js"]
+tier: driven
+builds: { rtm: [primary-fixation, hasty-switch], sp4: [] }
+bugsArgument: ["--bugs={bugs}"]
+`,
+  );
+  write('profiles/gone.yaml', 'name: gone\ncommand: [node, "{here}/gone.js"]\ntier: driven\n');
+  write('profiles/bare.yaml', 'name: bare\ncommand: [node, client.js]\ntier: driven\n');
+  write(
+    'work/mine.yaml',
+    'name: mine\ncommand: [./meter]\ntier: black-box\nhooks: { shutdown: [meterctl, quit] }\n',
+  );
+  write('work/client.py', '');
+  for (const program of ['work/meter', 'bin/meterctl', 'bin/python9']) {
+    write(program, '#!/bin/sh\n');
+    chmodSync(join(folder, program), 0o755);
+  }
+  write('work/plain', '');
+  return {
+    cwd: join(folder, 'work'),
+    searchPath: `relative:${join(folder, 'bin')}`,
+    profilesFolder: join(folder, 'profiles'),
+  };
+}
+
+t.test('a shipped profile, its builds and its bugs are named by words', (t) => {
+  const options = world(t.testdir());
+  const { profile, bugs, build } = resolveClient('reference', options);
+  t.same(profile.command, [process.execPath, join(options.profilesFolder!, 'client.js')]);
+  t.same([bugs, build], [[], undefined]);
+  const rtm = resolveClient('reference:rtm', options);
+  t.match(rtm, { spec: 'reference:rtm', build: 'rtm', bugs: ['primary-fixation', 'hasty-switch'] });
+  t.match(resolveClient('reference:sp4', options), { build: 'sp4', bugs: [] });
+  const one = resolveClient('reference:hasty-switch', options);
+  t.same([one.bugs, one.build], [['hasty-switch'], undefined]);
+  t.throws(
+    () => resolveClient('reference:rtn', options),
+    /client reference has no build or bug "rtn"; did you mean "rtm"\?/,
+  );
+  t.throws(() => resolveClient('reference:constructor', options), /no build or bug "constructor"/);
+  t.end();
+});
+
+t.test('a profile of one’s own is named by its path', (t) => {
+  const options = world(t.testdir());
+  const { profile } = resolveClient('./mine.yaml', options);
+  t.same(profile.command, [join(options.cwd, 'meter')], 'from the folder of the profile');
+  t.match(profile.hooks.shutdown?.[0], /bin\/meterctl$/);
+  t.throws(() => resolveClient('./mine.yaml:rtm', options), /no build or bug "rtm"; no builds/);
+  t.throws(() => resolveClient('./none.yaml', options), /none\.yaml cannot be read \(ENOENT\)/);
+  t.end();
+});
+
+t.test('a command line is a driven client', (t) => {
+  const options = world(t.testdir());
+  const { profile } = resolveClient('python9 client.py --config {config} "a b"', options);
+  t.equal(profile.tier, 'driven');
+  t.match(profile.command[0], /bin\/python9$/);
+  t.same(profile.command.slice(1), [join(options.cwd, 'client.py'), '--config', '{config}', 'a b']);
+  t.same(resolveClient('./meter', options).profile.command, [join(options.cwd, 'meter')]);
+  t.match(resolveClient('meterctl', options).profile.command, [/bin\/meterctl$/]);
+  t.same(resolveClient('node client.py', options).profile.command, [
+    process.execPath,
+    join(options.cwd, 'client.py'),
+  ]);
+  t.end();
+});
+
+t.test('what cannot be started is refused before anything is played', (t) => {
+  const options = world(t.testdir());
+  const refused = (spec: string, why: RegExp) =>
+    t.throws(() => resolveClient(spec, options), why, spec);
+  refused('refrence', /no client "refrence"; did you mean "reference"\? .*"python3 client\.py"/);
+  refused('gone', /script .*gone\.js does not exist; is its path right/);
+  refused('bare', /script client\.js would be looked for .* write "\{here\}\/client\.js"/);
+  refused('nothing --at all', /no program "nothing" on the PATH/);
+  refused('./nothing', /nothing does not exist/);
+  refused('./plain', /plain cannot be executed; chmod \+x/);
+  refused('node gone.js', /script gone\.js does not exist/);
+  refused('python9 "a', /quote " is not closed/);
+  refused('  ', /--client is empty/);
+  refused('{data}/x y', /cannot be a template/);
+  t.end();
+});

@@ -1,0 +1,5 @@
+import type { Dialect } from '../emulators/emulator.ts';
+import { metering } from '../emulators/metering/index.ts';
+
+/** Every dialect that a case may name. */
+export const DIALECTS: Readonly<Record<string, Dialect>> = { metering };

@@ -1,0 +1,140 @@
+// The judge: a plan and a trace in, a verdict out. Nothing else is looked at.
+import type { ExpectLine, Plan } from '../case/plan.ts';
+import type { Nanos } from '../clock/clock.ts';
+import { formatDuration } from '../clock/duration.ts';
+import type { Trace, TraceEvent } from '../trace/event.ts';
+import { checkExpect } from './expect/check.ts';
+import { checkNever } from './expect/never.ts';
+import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
+import { RULES } from './rules/index.ts';
+import type { Finding, Judgement, RuleVerdict, Verdict } from './verdict.ts';
+import { View } from './view/view.ts';
+
+export interface JudgeOptions {
+  /** The worst lateness of this machine while the case ran (real and scaled time), ns of case time. */
+  readonly jitterNs?: Nanos;
+}
+
+/** What was found, and what could not be told, before a verdict is made of it. */
+interface Evidence {
+  /** In the order: expect, never, ledger, rules, contract. */
+  readonly findings: readonly Finding[];
+  /** Why something that the case claims could not be told. */
+  readonly doubts: readonly string[];
+  readonly rules: readonly RuleVerdict[];
+  readonly ledger: Ledger;
+}
+
+/** Events that only an observer sees. */
+const UNSEEN: ReadonlySet<string> = new Set(['refused', 'unanswered']);
+/** Findings that an ability which the client lacks explains. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'ledger']);
+
+export function judge(plan: Plan, trace: Trace, { jitterNs = 0n }: JudgeOptions = {}): Judgement {
+  const { findings, doubts, rules, ledger } = gather(plan, trace);
+  const unsupported = unsupportedAbility(trace.events);
+  const told =
+    unsupported === undefined ? findings : findings.filter(({ what }) => !CONSEQUENCES.has(what));
+  const shaky = told.filter(({ marginNs }) => marginNs !== undefined && marginNs < 2n * jitterNs);
+  const firm = told.find((finding) => !shaky.includes(finding));
+  const end = (verdict: Verdict, reason: string): Judgement => ({
+    verdict,
+    reason,
+    findings: told,
+    rules,
+    ledger,
+  });
+  if (firm) return end('fail', `${firm.what}: ${firm.by ?? firm.actual}`);
+  if (unsupported !== undefined)
+    return end('unsupported', `the client does not support ${unsupported}`);
+  const [late] = shaky;
+  if (late)
+    return end(
+      'inconclusive',
+      `${late.what}: it hangs on ${formatDuration(late.marginNs!)}, and this machine was up to ${formatDuration(jitterNs)} late`,
+    );
+  if (doubts.length > 0) return end('inconclusive', doubts.join('; '));
+  return { verdict: 'pass', findings: [], rules, ledger };
+}
+
+function gather(plan: Plan, { header, events, cutOff }: Trace): Evidence {
+  const view = new View(plan, events);
+  const ledger = ledgerOf(view, header);
+  const seesAttempts = header.observer !== 'none';
+  const endIndex = events.findIndex(({ event }) => event === 'end');
+  const played = endIndex < 0 ? events : events.slice(0, endIndex + 1);
+  const whole = endIndex >= 0;
+  const findings: Finding[] = [];
+  const doubts: string[] = [];
+
+  const { finding, matcher } = checkExpect(plan.expect, played, whole);
+  const unseen = seesAttempts
+    ? undefined
+    : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));
+  if (unseen) doubts.push(unobserved(unseen.position.line, unseen.pattern.event));
+  else if (finding) findings.push(finding);
+  for (const line of plan.never) {
+    const found = checkNever(line, matcher, played);
+    if (found) findings.push(found);
+    else if (!seesAttempts && UNSEEN.has(line.pattern.event))
+      doubts.push(unobserved(line.position.line, line.pattern.event));
+  }
+  if (plan.ledger && view.drainedAt !== undefined) {
+    const claim = checkClaim(plan.ledger, ledger);
+    if (claim) findings.push(claim);
+  }
+
+  const rules = RULES.filter(({ always, id }) => always || plan.rules.includes(id)).map(
+    (rule): RuleVerdict => ({
+      id: rule.id,
+      version: rule.version,
+      ...rule.check({ plan, events, ledger, seesAttempts }),
+    }),
+  );
+  for (const rule of rules) {
+    if (rule.finding) findings.push(rule.finding);
+    if (rule.missing === 'observer' && plan.rules.includes(rule.id))
+      doubts.push(`${rule.id}: ${rule.why}`);
+  }
+
+  for (const [index, { actor, event, fields }] of events.entries())
+    if (event === 'contract')
+      findings.push({
+        what: 'contract',
+        claim: 'the client keeps the client contract (docs/client-contract.md)',
+        expected: 'what the contract says',
+        actual: `${actor}: ${String(fields['why'])}`,
+        index,
+      });
+    else if (event === 'missed') doubts.push(`the play waited in vain: ${String(fields['step'])}`);
+  if (cutOff || view.drainedAt === undefined) doubts.push('the trace ends before the case did');
+  return { findings, doubts, rules, ledger };
+}
+
+function linesOf({ expect }: Plan): readonly ExpectLine[] {
+  return expect.flatMap((item) => (item.kind === 'line' ? [item] : item.lines));
+}
+
+function unobserved(line: number, event: string): string {
+  return `line ${line} names ${event}, and nothing saw the attempts that no listener sees`;
+}
+
+/** What a case wanted and the client said it cannot do. */
+function unsupportedAbility(events: readonly TraceEvent[]): string | undefined {
+  for (const [index, { actor, event, fields }] of events.entries()) {
+    if (event !== 'answer' || fields['result'] !== 'unsupported') continue;
+    const command = events
+      .slice(0, index)
+      .findLast(
+        (other) =>
+          other.actor === actor && other.event === 'command' && other.fields['id'] === fields['id'],
+      );
+    const name = command ? String(command.fields['name']) : undefined;
+    // A command that is made up must be answered so.
+    if (name !== undefined && !ABILITIES.has(name)) continue;
+    return name ?? String(fields['why'] ?? 'what it was asked to do');
+  }
+  return undefined;
+}
+
+const ABILITIES: ReadonlySet<string> = new Set(['start-program', 'stop-program', 'shutdown']);

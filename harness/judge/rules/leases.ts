@@ -1,0 +1,42 @@
+// Which licences a client held where, as the servers saw it.
+import type { Nanos } from '../../clock/clock.ts';
+import type { View } from '../view/view.ts';
+
+export interface Lease {
+  readonly server: string;
+  readonly lease: string;
+  readonly program: string;
+  readonly grantedAt: Nanos;
+  readonly grantIndex: number;
+  /** Given back by the client, or taken back by the server. */
+  readonly ended?: { readonly at: Nanos; readonly index: number; readonly by: 'client' | 'server' };
+}
+
+/** All leases of a client in the order of their grants; asked again for the same one it is the same lease. */
+export function leasesOf(view: View, client: string): readonly Lease[] {
+  const leases: { -readonly [key in keyof Lease]: Lease[key] }[] = [];
+  const words = ['lease-grant', 'lease-release', 'lease-reclaim'];
+  for (const { index, event } of view.eventsOf(client, ...words)) {
+    const lease = String(event.fields['lease']);
+    const known = leases.findLast((other) => other.server === event.actor && other.lease === lease);
+    if (event.event !== 'lease-grant') {
+      const by = event.event === 'lease-release' ? 'client' : 'server';
+      if (known) known.ended ??= { at: event.at, index, by };
+    } else if (!known || known.ended)
+      leases.push({
+        server: event.actor,
+        lease,
+        program: String(event.fields['program']),
+        grantedAt: event.at,
+        grantIndex: index,
+      });
+  }
+  return leases;
+}
+
+/** Those that were granted by then and had not ended. */
+export function leasesHeld(view: View, client: string, at: Nanos): readonly Lease[] {
+  return leasesOf(view, client).filter(
+    ({ grantedAt, ended }) => grantedAt <= at && (!ended || ended.at > at),
+  );
+}

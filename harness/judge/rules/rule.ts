@@ -1,0 +1,121 @@
+// What all rules share: how one is written down, and what it is given to look at.
+import type { ClientPlan } from '../../case/plan.ts';
+import type { Nanos } from '../../clock/clock.ts';
+import type { Ledger, LedgerEntry } from '../ledger.ts';
+import { meteringPolicy, type Policy } from '../policy.ts';
+import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
+import { View } from '../view/view.ts';
+
+/** How a rule was broken; the first such event is told. */
+export interface Break {
+  readonly expected: string;
+  readonly actual: string;
+  readonly by?: string;
+  readonly marginNs?: Nanos;
+  readonly index?: number;
+}
+
+export type Outcome =
+  | { readonly state: 'kept'; readonly why: string }
+  | { readonly state: 'could-not-tell'; readonly why: string; readonly missing?: 'observer' }
+  | { readonly state: 'broken'; readonly found: Break };
+
+export interface RuleClient {
+  readonly name: string;
+  readonly plan: ClientPlan;
+  readonly policy: Policy;
+}
+
+export interface RuleCase {
+  readonly view: View;
+  readonly ledger: Ledger;
+  readonly seesAttempts: boolean;
+  readonly clients: readonly RuleClient[];
+}
+
+export interface RuleSpec extends Omit<Rule, 'check'> {
+  judge(input: RuleCase): Outcome;
+}
+
+export function defineRule({ judge, ...rule }: RuleSpec): Rule {
+  return {
+    ...rule,
+    check({ plan, events, ledger, seesAttempts }: RuleInput): Omit<RuleVerdict, 'id' | 'version'> {
+      const view = new View(plan, events);
+      const clients = plan.clients.map((client) => ({
+        name: client.name,
+        plan: client,
+        policy: meteringPolicy(client, plan.servers),
+      }));
+      const outcome = judge({ view, ledger, seesAttempts, clients });
+      if (outcome.state !== 'broken') return outcome;
+      const { found } = outcome;
+      const finding: Finding = {
+        what: rule.id,
+        claim: `${rule.obligation} (${rule.source})`,
+        ...found,
+      };
+      return { state: 'broken', why: found.by ?? found.actual, finding };
+    },
+  };
+}
+
+export function kept(why: string): Outcome {
+  return { state: 'kept', why };
+}
+
+export function broken(found: Break): Outcome {
+  return { state: 'broken', found };
+}
+
+export function couldNotTell(why: string, missing?: 'observer'): Outcome {
+  return { state: 'could-not-tell', why, ...(missing && { missing }) };
+}
+
+/** Could not tell, and if attempts were not seen while something was down, for that reason. */
+export function nothingSeen(why: string, { seesAttempts, view }: RuleCase): Outcome {
+  const hidden = view.events.some(
+    ({ event, fields }) => event === 'down' && HIDING.has(String(fields['fault'])),
+  );
+  if (seesAttempts || !hidden) return couldNotTell(why);
+  return couldNotTell(`${why} (attempts that no listener sees were not recorded)`, 'observer');
+}
+
+/** Faults under which no listener sees an attempt. */
+const HIDING: ReadonlySet<string> = new Set(['refuse', 'black-hole']);
+
+/** Records that a client owes at that time: said to be durable, not yet acknowledged to it, not refused for good. */
+export function pendingAt(
+  { view, ledger }: RuleCase,
+  client: string,
+  owedBy: Nanos,
+  at: Nanos,
+): readonly LedgerEntry[] {
+  return ledger.entries.filter((entry) => {
+    if (entry.client !== client || entry.owedAt === undefined || entry.owedAt > owedBy)
+      return false;
+    const account = view.records(client).find(({ record }) => record === entry.record);
+    if (!account) return true;
+    const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
+    return (
+      !acknowledged && !account.offers.some(({ answer }) => isDefiniteNo(answer?.fields['status']))
+    );
+  });
+}
+
+/** 4xx but for a refused account, which says nothing of the record. */
+export function isDefiniteNo(status: unknown): boolean {
+  const code = Number(status ?? 0);
+  return code >= 400 && code < 500 && ![401, 403, 408, 429].includes(code);
+}
+
+/** `1 attempt`, `3 attempts` */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** A few, then how many more. */
+export function listed(texts: readonly string[], most = 4): string {
+  const more = texts.length - most;
+  return texts.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,25 @@
+import { runText } from '../ledger.ts';
+import { broken, counted, couldNotTell, defineRule, kept, listed } from './rule.ts';
+
+export const SF_1 = defineRule({
+  id: 'SF-1',
+  version: 1,
+  obligation:
+    'the client loses no record: everything it acknowledged as metered is delivered by the end of the drain',
+  source: 'RFC 6733 §9.4',
+  always: true,
+  judge({ view, ledger }) {
+    const owed = ledger.entries.filter((entry) => entry.owed);
+    if (owed.length === 0) return couldNotTell('no client said that a record was durable');
+    if (view.drainedAt === undefined) return couldNotTell('the drain did not come to its end');
+    const lost = owed.filter(({ state }) => state === 'lost');
+    if (lost.length > 0)
+      return broken({
+        expected: `${counted(owed.length, 'record')} delivered`,
+        actual: `${owed.length - lost.length} delivered`,
+        by: `lost: ${listed(lost.map(runText))}`,
+        index: view.events.length,
+      });
+    return kept(`${counted(owed.length, 'owed record')} delivered`);
+  },
+});

@@ -1,0 +1,46 @@
+import { formatEvent } from '../../trace/format.ts';
+import { sameRun, type RecordAccount } from '../view/records.ts';
+import { broken, counted, couldNotTell, defineRule, kept, listed } from './rule.ts';
+
+export const SF_5 = defineRule({
+  id: 'SF-5',
+  version: 1,
+  obligation:
+    'the client keeps one id for one record over retries, servers and restarts, so that a server can drop the copy',
+  source: 'RFC 6733 §5.5.4, §9.4',
+  always: true,
+  judge({ view, clients }) {
+    let again = 0;
+    for (const { name } of clients) {
+      const records = view.records(name);
+      for (const account of records) {
+        const [described, otherwise] = account.descriptions;
+        if (otherwise)
+          return broken({
+            expected: `${account.record} for one run only`,
+            actual: `${account.record} for ${described!.program} and for ${otherwise.program}, or for two times`,
+            by: 'one id, two records',
+            index: account.offers.at(-1)!.index,
+          });
+        const twin = records.find(
+          (other) => other !== account && sameRun(other.descriptions[0]!, described!),
+        );
+        const runs = view.runs(name).filter(({ program }) => program === account.program);
+        if (twin && runs.length < withProgram(records, account.program))
+          return broken({
+            expected: `one id for ${described!.program}`,
+            actual: formatEvent(view.events[twin.offers[0]!.index]!),
+            by: `two ids for one run: ${listed([account.record, twin.record])}`,
+            index: twin.offers[0]!.index,
+          });
+        if (account.offers.length > 1) again++;
+      }
+    }
+    if (again === 0) return couldNotTell('no record was offered twice');
+    return kept(`${counted(again, 'record')} offered again under the same id`);
+  },
+});
+
+function withProgram(records: readonly RecordAccount[], program: string): number {
+  return records.filter((account) => account.program === program).length;
+}

@@ -1,0 +1,44 @@
+import { SECOND, type Nanos } from '../../clock/clock.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+
+/** An event and where it stands in the trace. */
+export interface Indexed {
+  readonly index: number;
+  readonly event: TraceEvent;
+}
+
+/** Whether an answer reached the client, as far as the server's side can tell, and when it left. */
+export interface Arrival {
+  readonly state: 'yes' | 'no' | 'perhaps';
+  readonly at?: Nanos;
+  readonly index?: number;
+}
+
+/** A reset soon behind an answer may overtake it. */
+const OVERTAKING: Nanos = SECOND;
+
+/**
+ * Follows the answer that the event at `position` announces through the rest of its connection. It arrived when bytes were
+ * sent and nothing says that the rest was lost; bytes that a reset may have overtaken arrived perhaps.
+ */
+export function arrivalOf(connection: readonly Indexed[], position: number): Arrival {
+  let sent: { at: Nanos; index: number } | undefined;
+  let clientLeft = false;
+  const arrived = (state: 'yes' | 'perhaps'): Arrival =>
+    sent ? { state: clientLeft ? 'perhaps' : state, ...sent } : { state: 'no' };
+  for (const { index, event } of connection.slice(position + 1)) {
+    const byServer = event.fields['by'] === 'server';
+    if (event.event === 'sent') sent ??= { at: event.at, index };
+    else if (event.event === 'answer-lost') return { state: 'no' };
+    else if ((event.event === 'received' || event.event === 'swallowed') && sent)
+      return arrived('yes');
+    else if (event.event === 'reset' && byServer)
+      return arrived(sent && event.at - sent.at < OVERTAKING ? 'perhaps' : 'yes');
+    else if (event.event === 'close' && byServer) return arrived('yes');
+    else if (event.event === 'close' || event.event === 'reset') {
+      if (sent) return arrived('yes');
+      clientLeft = true;
+    }
+  }
+  return arrived('yes');
+}

@@ -1,0 +1,63 @@
+import type { Nanos } from '../../clock/clock.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+
+/** One run of a program, as the commands tell it. */
+export interface Run {
+  readonly client: string;
+  readonly program: string;
+  /** From 1, for each client and program. */
+  readonly run: number;
+  readonly startAt: Nanos;
+  readonly stopAt?: Nanos;
+  /** When the client said `ok` to the stop: from then on the record is owed. */
+  readonly owedAt?: Nanos;
+  /** A server denied it, or it is forbidden to all: there is no record. */
+  readonly denied: boolean;
+}
+
+/** All runs of a client in the order of their starts. A start that was answered with anything but `ok` was none. */
+export function runsOf(
+  events: readonly TraceEvent[],
+  isOf: (event: TraceEvent) => boolean,
+  client: string,
+  forbidden: readonly string[],
+): readonly Run[] {
+  const runs: { -readonly [key in keyof Run]: Run[key] }[] = [];
+  const open: typeof runs = [];
+  const asked = new Map<unknown, { name: unknown; run: (typeof runs)[number] }>();
+  const refused = new Set<(typeof runs)[number]>();
+  for (const event of events) {
+    const { at, fields } = event;
+    if (event.event === 'lease-deny' && isOf(event)) {
+      const denied = open.findLast(({ program }) => program === String(fields['program']));
+      if (denied) denied.denied = true;
+    }
+    if (event.actor !== client) continue;
+    if (event.event === 'kill' || event.event === 'exit') asked.clear();
+    if (event.event === 'command') {
+      const program = String(fields['program']);
+      if (fields['name'] === 'start-program') {
+        const run = runs.filter((other) => other.program === program).length + 1;
+        const denied = forbidden.includes(program);
+        runs.push({ client, program, run, startAt: at, denied });
+        open.push(runs.at(-1)!);
+        asked.set(fields['id'], { name: 'start-program', run: runs.at(-1)! });
+      } else if (fields['name'] === 'stop-program') {
+        // Of several runs of one program the oldest ends.
+        const index = open.findIndex((run) => run.program === program);
+        const [run] = index < 0 ? [] : open.splice(index, 1);
+        if (!run) continue;
+        run.stopAt = at;
+        asked.set(fields['id'], { name: 'stop-program', run });
+      }
+    } else if (event.event === 'answer') {
+      const question = asked.get(fields['id']);
+      asked.delete(fields['id']);
+      if (!question) continue;
+      if (fields['result'] === 'ok') {
+        if (question.name === 'stop-program') question.run.owedAt = at;
+      } else if (question.name === 'start-program') refused.add(question.run);
+    }
+  }
+  return runs.filter((run) => !refused.has(run));
+}

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClientPlan, Plan } from '../case/plan.ts';
+import { HOUR, MINUTE, SECOND } from '../clock/clock.ts';
+import { HarnessError } from '../client/process.ts';
+import type { ResolvedClient } from '../client/profile.ts';
+import { DIALECTS } from '../dialects.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import { Recorder } from '../trace/recorder.ts';
+import type { WorldMaker } from './choose-time.ts';
+import { ClientControl } from './client-control.ts';
+import { prepareClient } from './prepare-client.ts';
+
+/** No client knows it: one that says `ok` to it says `ok` to anything. */
+const MADE_UP_COMMAND = 'fold-the-laundry';
+const ANSWER_BOUND = 20n * SECOND;
+const GRACE = 5n * SECOND;
+
+const CLIENT: ClientPlan = {
+  name: 'client',
+  mode: 'offline',
+  attempts: 1,
+  retryDelayNs: 15n * MINUTE,
+  pollingIntervalNs: 4n * HOUR,
+  liveStatusIntervalNs: HOUR,
+  connectTimeoutNs: 10n * SECOND,
+  answerTimeoutNs: 30n * SECOND,
+};
+
+/**
+ * Starts the client once before any case, so that one that cannot be started or driven is told once and clearly. A driven
+ * client gets a made-up command, which it must call unsupported. Throws a HarnessError with its last words and a remedy.
+ */
+export async function preflight(
+  makeWorld: WorldMaker,
+  plan: Plan,
+  client: ResolvedClient,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const world = makeWorld(plan);
+  const recorder = new Recorder(world.clock);
+  const { faces } = DIALECTS[plan.dialect]!;
+  const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
+  const servers = plan.servers.map((name, index) => ({
+    name,
+    address: world.address(0, index),
+    ports,
+  }));
+  try {
+    const prepared = prepareClient(client, CLIENT, 1, servers, 1, join(folder, 'client'));
+    const control = new ClientControl({
+      plan: CLIENT,
+      profile: client.profile,
+      world,
+      recorder,
+      prepared,
+    });
+    control.start();
+    if (client.profile.tier === 'driven') {
+      const stop = recorder.listen(({ event }) => {
+        if (event !== 'answer') return;
+        stop();
+        control.shutDown(world.clock, GRACE);
+      });
+      control.command(MADE_UP_COMMAND);
+      world.clock.at(ANSWER_BOUND, () => control.shutDown(world.clock, GRACE));
+    } else world.clock.at(SECOND, () => control.shutDown(world.clock, GRACE));
+    await world.run(() => !control.alive);
+    const wrong = whatIsWrong(recorder.events(), client);
+    if (wrong !== undefined) throw new HarnessError(complaint(client, wrong, control.stderrTail));
+  } finally {
+    await world.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function whatIsWrong(events: readonly TraceEvent[], client: ResolvedClient): string | undefined {
+  const unsupported = events.find(({ event, fields }) => event === 'answer' && fields['id'] === 0);
+  // It said properly that it cannot even start: that is each case's verdict.
+  if (unsupported) return undefined;
+  const broken = events.find(({ event }) => event === 'contract');
+  if (broken) {
+    const { why, line } = broken.fields;
+    return line === undefined ? String(why) : `${why}: ${line}`;
+  }
+  if (client.profile.tier !== 'driven') return undefined;
+  const answer = events.find(({ event }) => event === 'answer');
+  if (answer?.fields['result'] === 'unsupported') return undefined;
+  return `it answered "${answer?.fields['result']}" to the made-up command ${MADE_UP_COMMAND}, which must be unsupported`;
+}
+
+function complaint(client: ResolvedClient, wrong: string, lastWords: readonly string[]): string {
+  const words = lastWords.slice(-8).map((line) => `\n    ${line}`);
+  return [
+    `${client.spec} cannot be driven: ${wrong}`,
+    lastWords.length > 0 ? `\n  its last words on stderr:${words.join('')}` : '',
+    '\n  what a client owes is in docs/client-contract.md; a program that takes no commands on stdin needs a profile with tier: black-box',
+  ].join('');
+}

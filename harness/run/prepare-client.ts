@@ -1,0 +1,76 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClientPlan } from '../case/plan.ts';
+import {
+  configureClient,
+  type ClientConfiguration,
+  type ServerAddress,
+} from '../client/configuration.ts';
+import type { LaunchSpec } from '../client/process.ts';
+import { commandOf, usesCfg, type ResolvedClient } from '../client/profile.ts';
+import { expandTemplate } from '../client/template.ts';
+
+export interface Prepared {
+  readonly configuration: ClientConfiguration;
+  /** The hooks of a black-box client with their templates filled in, by the name of the command. */
+  readonly hooks: ReadonlyMap<string, readonly string[]>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+  launchSpec(run: number): LaunchSpec;
+}
+
+/** Makes the work folder of one client with everything in it that the contract promises. */
+export function prepareClient(
+  client: ResolvedClient,
+  plan: ClientPlan,
+  number: number,
+  servers: readonly ServerAddress[],
+  divisor: number,
+  folder: string,
+): Prepared {
+  const paths = {
+    config: join(folder, 'client.json'),
+    cfg: join(folder, 'LICMTR.CFG'),
+    data: join(folder, 'data'),
+  };
+  const configuration = configureClient({
+    client: plan,
+    number,
+    servers,
+    divisor,
+    usesCfg: usesCfg(client),
+    paths,
+  });
+  mkdirSync(paths.data, { recursive: true });
+  writeFileSync(paths.config, configuration.json);
+  writeFileSync(paths.cfg, configuration.cfg, 'latin1');
+  const fill = (words: readonly string[]) =>
+    words.map((word) => expandTemplate(word, configuration.templates));
+  const command = fill(commandOf(client));
+  const env = { ...inherited(), ...configuration.env };
+  return {
+    configuration,
+    hooks: new Map(
+      Object.entries(client.profile.hooks).map(([name, words]) => [name, fill(words)]),
+    ),
+    env,
+    folder,
+    launchSpec: (run) => ({
+      command: command[0] === 'node' ? [process.execPath, ...command.slice(1)] : command,
+      env,
+      folder,
+      client: plan.name,
+      run,
+    }),
+  };
+}
+
+/** Our environment without our own variables: a client never learns what it is tested for. */
+function inherited(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(METERPROOF_|npm_)/.test(entry[0]),
+    ),
+  );
+}

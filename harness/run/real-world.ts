@@ -1,0 +1,10 @@
+import type { Nanos } from '../clock/clock.ts';
+import { Canary } from '../clock/canary.ts';
+import { RealClock } from '../clock/real.ts';
+import { observerFor } from '../client/observer/observer-for.ts';
+import { ObserverReader } from '../client/observer/reader.ts';
+import type { ClientProcess, LaunchSpec, ProcessListener } from '../client/process.ts';
+import { RealProcess } from '../client/real-process.ts';
+import { RealTransport } from '../shim/transport-real.ts';
+import { ObservedTransport } from './observed-transport.ts';
+import type { World } from './world.ts';

@@ -1,0 +1,59 @@
+import type { Plan } from '../case/plan.ts';
+import type { Judgement, Verdict } from '../judge/verdict.ts';
+import type { Trace } from '../trace/event.ts';
+
+/** What came of one case. */
+export interface CaseResult {
+  readonly plan: Plan;
+  readonly trace: Trace;
+  readonly judgement: Judgement;
+  /** Case time that passed, milliseconds. */
+  readonly clientMs: number;
+  /** Real time that it took, milliseconds. Shown, never part of a trace. */
+  readonly wallMs: number;
+  /** Where the trace was written; relative to the working directory. */
+  readonly tracePath: string;
+  /** The last lines that the client wrote to stderr. */
+  readonly stderrTail: readonly string[];
+  /** The command that runs this one case again. */
+  readonly again: string;
+}
+
+export interface Summary {
+  readonly pass: number;
+  readonly fail: number;
+  readonly unsupported: number;
+  readonly inconclusive: number;
+  readonly error: number;
+}
+
+export function summarize(results: readonly { judgement: { verdict: Verdict } }[]): Summary {
+  const summary = { pass: 0, fail: 0, unsupported: 0, inconclusive: 0, error: 0 };
+  for (const { judgement } of results) summary[judgement.verdict]++;
+  return summary;
+}
+
+/** 0: all passed. 1: some failed. 2: could not tell, our error, or nothing was judged. */
+export function exitStatus(summary: Summary): 0 | 1 | 2 {
+  if (summary.fail > 0) return 1;
+  if (summary.inconclusive > 0 || summary.error > 0) return 2;
+  return summary.pass > 0 ? 0 : 2;
+}
+
+/** What the reporters are told while a run goes on. */
+export interface RunInfo {
+  /** As the user named the client: `reference:rtm`, a profile path, or a command. */
+  readonly client: string;
+  readonly time: string;
+  readonly seed: number;
+  readonly epoch: string;
+  readonly total: number;
+  readonly workers: number;
+}
+
+export interface Reporter {
+  begin(info: RunInfo): void;
+  /** In the order of the cases, whichever ends first. */
+  result(result: CaseResult, done: number): void;
+  end(results: readonly CaseResult[], summary: Summary): void;
+}

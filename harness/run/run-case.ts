@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dialect, Emulator } from '../../emulators/emulator.ts';
+import type { Plan } from '../case/plan.ts';
+import { toMs } from '../clock/duration.ts';
+import { HarnessError } from '../client/process.ts';
+import type { ResolvedClient } from '../client/profile.ts';
+import { Shim } from '../shim/shim.ts';
+import type { Trace, TraceHeader } from '../trace/event.ts';
+import { Recorder, TraceOverflow } from '../trace/recorder.ts';
+import { ClientControl } from './client-control.ts';
+import { Director } from './director.ts';
+import { prepareClient } from './prepare-client.ts';
+import { hostOf, setupOf } from './servers.ts';
+import type { World } from './world.ts';
+
+export interface CaseOptions {
+  readonly client: ResolvedClient;
+  readonly dialect: Dialect;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Played {
+  readonly trace: Trace;
+  readonly stderrTail: readonly string[];
+  readonly clientMs: number;
+  readonly worstLatenessMs: number;
+  /** Ours, not the client's: what went wrong so that nothing can be said. */
+  readonly error?: string;
+}
+
+/** Plays one case against one client build, and gives its trace. Read this first. */
+export async function runCase(plan: Plan, world: World, options: CaseOptions): Promise<Played> {
+  const { clock } = world;
+  const recorder = new Recorder(clock);
+  const emulators = new Map<string, Emulator>();
+  const { faces } = options.dialect;
+  const shim = new Shim({
+    clock,
+    recorder,
+    transport: world.transport,
+    faces,
+    emulator: (name) => emulators.get(name)!,
+  });
+  for (const server of plan.servers) {
+    const host = hostOf(server, { clock, recorder, shim });
+    emulators.set(server, options.dialect.create(host, setupOf(plan, world.divisor)));
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const clients = new Map<string, ClientControl>();
+  let error: string | undefined;
+  try {
+    const director = new Director(plan, { clock, recorder, shim, clients });
+    director.arm();
+    const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
+    for (const [index, client] of plan.clients.entries()) {
+      const servers = plan.servers.map((name, server) => ({
+        name,
+        address: world.address(index, server),
+        ports,
+      }));
+      for (const { name: server, address } of servers)
+        for (const { name: face, port } of faces)
+          await shim.open({ server, face, client: client.name, address, port });
+      const prepared = prepareClient(
+        options.client,
+        client,
+        index + 1,
+        servers,
+        world.divisor,
+        join(folder, client.name),
+      );
+      clients.set(
+        client.name,
+        new ClientControl({
+          plan: client,
+          profile: options.client.profile,
+          world,
+          recorder,
+          prepared,
+        }),
+      );
+    }
+    director.begin();
+    await world.run(() => director.finished || options.signal?.aborted === true);
+  } catch (cause) {
+    if (!(cause instanceof HarnessError || cause instanceof TraceOverflow)) throw cause;
+    error = cause.message;
+  } finally {
+    for (const client of clients.values()) client.kill();
+    await world.close();
+    await shim.close();
+    for (const emulator of emulators.values()) emulator.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return {
+    trace: { header: headerOf(plan, world, options), events: recorder.events() },
+    stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),
+    clientMs: toMs(clock.now()),
+    worstLatenessMs: toMs(world.worstLatenessNs()),
+    ...(error !== undefined && { error }),
+  };
+}
+
+function headerOf(plan: Plan, world: World, { client, seed }: CaseOptions): TraceHeader {
+  return {
+    meterproof: 1,
+    case: plan.id,
+    client: client.spec,
+    time: world.name,
+    seed,
+    epoch: new Date(world.epochMs).toISOString(),
+    observer: world.observer,
+  };
+}

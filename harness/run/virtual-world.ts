@@ -1,0 +1,127 @@
+import { DAY, type Nanos } from '../clock/clock.ts';
+import { formatDuration } from '../clock/duration.ts';
+import { VirtualClock } from '../clock/virtual.ts';
+import {
+  HarnessError,
+  type ClientProcess,
+  type LaunchSpec,
+  type ProcessListener,
+} from '../client/process.ts';
+import { VirtualNodeProcess } from '../client/virtual/node-process.ts';
+import { VirtualNetwork } from '../shim/transport-virtual.ts';
+import type { World } from './world.ts';
+
+/** No case of the field lasts longer: one that does waits for something that never comes. */
+const HORIZON: Nanos = 36_600n * DAY;
+
+export interface VirtualOptions {
+  readonly epochMs: number;
+  readonly seed: number;
+  readonly stallMs: number;
+  readonly preload: string;
+}
+
+/** Virtual time: nothing passes while anybody has something to do, then all of it passes at once. */
+export class VirtualWorld implements World {
+  readonly name = 'virtual';
+  readonly observer = 'virtual';
+  readonly divisor = 1;
+  readonly clock: VirtualClock;
+  readonly transport: VirtualNetwork;
+  readonly epochMs: number;
+  readonly #options: VirtualOptions;
+  readonly #wallOffsetMs = new Map<string, number>();
+  #clients: VirtualNodeProcess[] = [];
+  #held: Promise<unknown> = Promise.resolve();
+
+  constructor(options: VirtualOptions) {
+    this.#options = options;
+    this.epochMs = options.epochMs;
+    this.clock = new VirtualClock(options.epochMs);
+    this.transport = new VirtualNetwork(this.clock);
+  }
+
+  address(client: number, server: number): string {
+    return `127.77.${client + 1}.${server + 1}`;
+  }
+
+  launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
+    const { epochMs, seed, stallMs, preload } = this.#options;
+    const offsets = this.#wallOffsetMs;
+    const client = new VirtualNodeProcess(
+      spec,
+      {
+        clock: this.clock,
+        network: this.transport,
+        epochMs,
+        seed,
+        stallMs,
+        preload,
+        wallOffsetMs: offsets.get(spec.client) ?? 0,
+      },
+      listener,
+    );
+    this.#clients.push(client);
+    return {
+      write: (text) => client.write(text),
+      endInput: () => client.endInput(),
+      terminate: () => client.terminate(),
+      kill: () => client.kill(),
+      setClock: (byMs) => {
+        offsets.set(spec.client, (offsets.get(spec.client) ?? 0) + byMs);
+        client.setClock(byMs);
+      },
+    };
+  }
+
+  async run(finished: () => boolean): Promise<void> {
+    while (!finished()) {
+      await this.#held;
+      // Streams of the emulators do their work in ticks; none of them waits for anything real.
+      await tick();
+      await tick();
+      const client = this.#clients.find((candidate) => candidate.needsTurn);
+      if (client) {
+        await client.turn();
+        if (client.ended) this.#clients = this.#clients.filter((other) => other !== client);
+      } else this.#advance();
+    }
+  }
+
+  #advance(): void {
+    const deadlines = this.#clients.map(({ deadline }) => deadline);
+    const next = [this.clock.next(), ...deadlines].reduce(earlier);
+    if (next === undefined)
+      throw new HarnessError(
+        'deadlock: neither the play nor the client has anything left to do, and the case has not ended',
+      );
+    if (next > HORIZON)
+      throw new HarnessError(`the case has not ended by ${formatDuration(HORIZON)}`);
+    this.clock.advanceTo(next);
+  }
+
+  hold(work: Promise<void>): void {
+    this.#held = Promise.all([this.#held, work]);
+  }
+
+  wake(): void {}
+
+  worstLatenessNs(): Nanos {
+    return 0n;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.kill();
+    for (const client of this.#clients) while (!client.ended) await client.turn();
+    this.#clients = [];
+  }
+}
+
+function earlier(a: Nanos | undefined, b: Nanos | undefined): Nanos | undefined {
+  if (a === undefined) return b;
+  return b === undefined || a <= b ? a : b;
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

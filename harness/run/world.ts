@@ -1,0 +1,29 @@
+import type { Clock, Nanos } from '../clock/clock.ts';
+import type { ClientProcess, LaunchSpec, ProcessListener } from '../client/process.ts';
+import type { Transport } from '../shim/transport.ts';
+
+/** A mode of time: its clock, its network, its way to start a client, and its main loop. */
+export interface World {
+  /** `virtual`, `real`, `scaled:60`. */
+  readonly name: string;
+  /** What sees the attempts that no listener sees: `virtual`, `node`, `python`, or `none`. */
+  readonly observer: string;
+  readonly clock: Clock;
+  /** The date of case time 0, milliseconds since 1970. */
+  readonly epochMs: number;
+  readonly transport: Transport;
+  /** Durations that a client is given are divided by this. */
+  readonly divisor: number;
+  /** Address of one server's faces for one client. */
+  address(client: number, server: number): string;
+  launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess;
+  /** Real work that time must wait for. */
+  hold(work: Promise<void>): void;
+  /** Lets time pass until `finished` says so. Rejects with a `HarnessError` when it cannot go on. */
+  run(finished: () => boolean): Promise<void>;
+  /** Something has happened that may have finished the case. */
+  wake(): void;
+  /** The worst lateness that the machine showed, in case time; 0 where time is virtual. */
+  worstLatenessNs(): Nanos;
+  close(): Promise<void>;
+}

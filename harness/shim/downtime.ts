@@ -1,0 +1,61 @@
+import type { Action } from '../case/plan.ts';
+import type { ConnectionFault, WireFault } from './faults/fault.ts';
+import { WIRE_FAULTS } from './faults/index.ts';
+
+export type DownAction = Extract<Action, { kind: 'down' }>;
+
+/** One `down` of a play while it lasts: which faces it is on, and what it does to each connection there. */
+export class Downtime {
+  readonly action: DownAction;
+  /** Absent for an answer fault: the dialect looks that up. */
+  readonly wire: WireFault | undefined;
+  readonly #faces: Set<string>;
+  readonly #sinceConnection: number;
+  readonly #connections = new Map<number, ConnectionFault>();
+  #events = 0;
+
+  /** `sinceConnection`: the number that the next accepted connection will get. */
+  constructor(action: DownAction, faces: readonly string[], sinceConnection: number) {
+    this.action = action;
+    this.#faces = new Set(faces);
+    this.#sinceConnection = sinceConnection;
+    this.wire = WIRE_FAULTS[action.fault.name]?.(action.fault.args);
+  }
+
+  get faces(): readonly string[] {
+    return [...this.#faces];
+  }
+
+  isOn(server: string, face: string): boolean {
+    return this.action.server === server && this.#faces.has(face);
+  }
+
+  /** Takes it off one face; true when it is on none any more. */
+  leave(face: string): boolean {
+    this.#faces.delete(face);
+    return this.#faces.size === 0;
+  }
+
+  /** Counts an event towards `for n EVENTs`; true when that was the last. */
+  counts(event: string): boolean {
+    const { until } = this.action;
+    return until.kind === 'count' && until.event === event && ++this.#events === until.count;
+  }
+
+  /** What it does to that connection; the same object for the same connection. */
+  connection(number: number): ConnectionFault | undefined {
+    if (this.action.newOnly && number < this.#sinceConnection) return undefined;
+    let fault = this.#connections.get(number);
+    if (!fault && this.wire?.connection) {
+      fault = this.wire.connection();
+      this.#connections.set(number, fault);
+    }
+    return fault;
+  }
+
+  /** As a trace shows it. */
+  fields(): Record<string, string> {
+    const { fault } = this.action;
+    return { fault: fault.name, ...fault.args };
+  }
+}

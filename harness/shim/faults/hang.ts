@@ -1,0 +1,6 @@
+import type { WireFaultMaker } from './fault.ts';
+
+/** The server accepts, reads, and never answers: nothing of what it reads is done. */
+export const hang: WireFaultMaker = () => ({
+  connection: () => ({ received: () => 'swallow' }),
+});

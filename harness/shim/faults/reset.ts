@@ -1,0 +1,7 @@
+import type { WireFaultMaker } from './fault.ts';
+
+/** Every new connection is accepted and reset at once. */
+export const reset: WireFaultMaker = () => ({
+  resetsEstablished: true,
+  connection: () => ({ accepted: () => 'reset' }),
+});

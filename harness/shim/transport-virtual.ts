@@ -1,0 +1,204 @@
+import { MILLISECOND, SECOND, type Clock, type Nanos } from '../clock/clock.ts';
+import type {
+  Acceptor,
+  Endpoint,
+  Listener,
+  Listening,
+  Transport,
+  Wire,
+  WireListener,
+} from './transport.ts';
+
+/** One way, for every packet: small against any interval of the field, large enough to order events. */
+const LATENCY: Nanos = MILLISECOND;
+/** Linux sends a SYN again after 1, 3, 7 … s and gives up after 127 s (tcp_syn_retries = 6). */
+const SYN_TIMES: readonly Nanos[] = [0n, 1n, 3n, 7n, 15n, 31n, 63n].map((s) => s * SECOND);
+const SYN_GIVE_UP: Nanos = 127n * SECOND;
+
+/** What the client's end of a connection hears. */
+export interface Peer {
+  connected(): void;
+  failed(code: 'ECONNREFUSED' | 'ETIMEDOUT'): void;
+  data(bytes: Buffer): void;
+  end(): void;
+  reset(): void;
+}
+
+/** The client's end of a connection, from the moment of its first SYN. */
+export interface Dialed {
+  write(bytes: Buffer): void;
+  end(): void;
+  reset(): void;
+  /** The process closed the socket, or died: FIN, and nothing more is heard. */
+  close(): void;
+}
+
+interface Bound {
+  state: Listening;
+  readonly acceptor: Acceptor;
+}
+
+/** A TCP network without a kernel: everything takes 1 ms, nothing is lost, all of it on the clock. */
+export class VirtualNetwork implements Transport {
+  readonly seesAttempts = true;
+  readonly #clock: Clock;
+  readonly #bound = new Map<string, Bound>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async listen(endpoint: Endpoint, state: Listening, acceptor: Acceptor): Promise<Listener> {
+    const key = `${endpoint.address}:${endpoint.port}`;
+    if (this.#bound.has(key)) throw new Error(`${key} is bound twice`);
+    const bound: Bound = { state, acceptor };
+    this.#bound.set(key, bound);
+    return {
+      set: async (next) => void (bound.state = next),
+      close: async () => void this.#bound.delete(key),
+    };
+  }
+
+  /** Opens a connection. An address that nobody has is refused, without a word in the trace. */
+  dial(address: string, port: number, peer: Peer): Dialed {
+    return new Link(this.#clock, () => this.#bound.get(`${address}:${port}`), peer);
+  }
+}
+
+/** One connection: two ends, and packets under way between them. */
+class Link implements Dialed {
+  readonly #clock: Clock;
+  readonly #endpoint: () => Bound | undefined;
+  readonly #peer: Peer;
+  #server: WireListener | undefined;
+  /** False once the client can hear nothing more. */
+  #clientOpen = true;
+  /** False once the server can hear nothing more. */
+  #serverOpen = true;
+  #clientEnded = false;
+  #serverEnded = false;
+  #paused = true;
+  readonly #unread: (Buffer | 'end')[] = [];
+
+  constructor(clock: Clock, endpoint: () => Bound | undefined, peer: Peer) {
+    this.#clock = clock;
+    this.#endpoint = endpoint;
+    this.#peer = peer;
+    this.#sendSyn(clock.now(), 0);
+  }
+
+  #later(delay: Nanos, action: () => void): void {
+    this.#clock.at(this.#clock.now() + delay, action);
+  }
+
+  #sendSyn(start: Nanos, attempt: number): void {
+    const due = SYN_TIMES[attempt];
+    if (due === undefined) this.#clock.at(start + SYN_GIVE_UP, () => this.#fail('ETIMEDOUT'));
+    else this.#clock.at(start + due + LATENCY, () => this.#synArrived(start, attempt));
+  }
+
+  #synArrived(start: Nanos, attempt: number): void {
+    // A closed socket repeats no SYN, but the first one was on its way.
+    if (attempt > 0 && !this.#clientOpen) return;
+    const bound = this.#endpoint();
+    const state = bound?.state ?? 'refuse';
+    if (state === 'black-hole') {
+      if (attempt === 0) bound!.acceptor.attempted('unanswered');
+      this.#sendSyn(start, attempt + 1);
+    } else if (state === 'refuse') {
+      bound?.acceptor.attempted('refused');
+      this.#later(LATENCY, () => this.#fail('ECONNREFUSED'));
+    } else {
+      // The SYN-ACK leaves before anything that the server does with the new connection.
+      this.#toClient(() => this.#peer.connected());
+      this.#server = bound!.acceptor.accept(this.#wire());
+      if (this.#clientEnded) this.#toServer('end');
+    }
+  }
+
+  #fail(code: 'ECONNREFUSED' | 'ETIMEDOUT'): void {
+    this.#serverOpen = false;
+    if (this.#clientOpen) this.#peer.failed(code);
+    this.#clientOpen = false;
+  }
+
+  #wire(): Wire {
+    return {
+      write: (bytes, done) => {
+        const copy = Buffer.from(bytes);
+        if (!this.#serverEnded) this.#toClient(() => this.#peer.data(copy));
+        done();
+      },
+      end: () => {
+        if (this.#serverEnded) return;
+        this.#serverEnded = true;
+        this.#toClient(() => {
+          this.#peer.end();
+          if (this.#clientEnded) this.#clientOpen = false;
+        });
+      },
+      reset: () => {
+        this.#serverEnded = true;
+        this.#serverOpen = false;
+        this.#toClient(() => {
+          this.#clientOpen = false;
+          this.#peer.reset();
+        });
+      },
+      pause: () => void (this.#paused = true),
+      resume: () => {
+        this.#paused = false;
+        this.#drain();
+      },
+    };
+  }
+
+  #toClient(action: () => void): void {
+    this.#later(LATENCY, () => this.#clientOpen && action());
+  }
+
+  #toServer(packet: Buffer | 'end'): void {
+    this.#later(LATENCY, () => {
+      if (!this.#serverOpen) return;
+      this.#unread.push(packet);
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    while (!this.#paused && this.#serverOpen) {
+      const packet = this.#unread.shift();
+      if (packet === undefined) return;
+      if (packet === 'end') this.#server!.end();
+      else this.#server!.data(packet);
+    }
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.#clientEnded) this.#toServer(bytes);
+  }
+
+  end(): void {
+    if (this.#clientEnded) return;
+    this.#clientEnded = true;
+    this.#toServer('end');
+  }
+
+  reset(): void {
+    this.#clientOpen = false;
+    this.#clientEnded = true;
+    if (!this.#server) return;
+    this.#later(LATENCY, () => {
+      if (!this.#serverOpen) return;
+      this.#serverOpen = false;
+      this.#server!.reset();
+    });
+  }
+
+  close(): void {
+    this.#clientOpen = false;
+    // Before the SYN has arrived there is nobody to send a FIN to yet: the accept does it.
+    if (this.#server) this.end();
+    else this.#clientEnded = true;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Clock, Nanos } from '../clock/clock.ts';
+import type { FieldValue, TraceEvent, UsageNote } from './event.ts';
+
+/** An event without its time: the recorder adds it. */
+export interface Happening {
+  readonly actor: string;
+  readonly event: string;
+  readonly face?: string | undefined;
+  readonly from?: string | undefined;
+  readonly conn?: number | undefined;
+  readonly fields?: Readonly<Record<string, FieldValue>> | undefined;
+  readonly usage?: readonly UsageNote[] | undefined;
+  readonly bytes?: string | undefined;
+}
+
+/** A client that floods us must not take our memory. */
+const MAX_EVENTS = 500_000;
+const MAX_RAW_BYTES = 64 * 1024 * 1024;
+
+export class TraceOverflow extends Error {}
+
+/** Writes down what happens, and tells those who wait for an event. */
+export class Recorder {
+  readonly #clock: Clock;
+  readonly #events: TraceEvent[] = [];
+  readonly #listeners = new Set<(event: TraceEvent) => void>();
+  #rawBytes = 0;
+  #backdated = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Throws `TraceOverflow` when a case makes more events than any honest client. */
+  record(happening: Happening, at: Nanos = this.#clock.now()): void {
+    const event = toEvent(happening, at);
+    const last = this.#events.at(-1);
+    if (last && last.at > at) this.#backdated = true;
+    if (this.#events.length >= MAX_EVENTS)
+      throw new TraceOverflow(`more than ${MAX_EVENTS} events in one case`);
+    this.#events.push(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Raw bytes are kept up to a bound over the whole case; after that only their number. */
+  recordBytes(happening: Happening, bytes: Buffer): void {
+    this.#rawBytes += bytes.length;
+    this.record({
+      ...happening,
+      fields: { ...happening.fields, length: bytes.length },
+      bytes: this.#rawBytes <= MAX_RAW_BYTES ? bytes.toString('base64') : undefined,
+    });
+  }
+
+  listen(listener: (event: TraceEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** All events in order of time; those of one time in the order in which they were recorded. */
+  events(): readonly TraceEvent[] {
+    if (!this.#backdated) return this.#events;
+    return this.#events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  }
+}
+
+function toEvent(happening: Happening, at: Nanos): TraceEvent {
+  const { actor, event, face, from, conn, fields, usage, bytes } = happening;
+  return {
+    at,
+    actor,
+    ...(face !== undefined && { face }),
+    event,
+    ...(from !== undefined && { from }),
+    ...(conn !== undefined && { conn }),
+    fields: fields ?? {},
+    ...(usage !== undefined && { usage }),
+    ...(bytes !== undefined && { bytes }),
+  };
+}
