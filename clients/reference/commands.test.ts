@@ -30,7 +30,8 @@ t.test('every command is answered, what is unknown with unsupported', async (t) 
       '{"id":2,"command":"fly-to-the-moon"}',
       '{"id":3,"command":"stop-program","program":"excel.exe"}',
       '{"id":4,"command":"start-program"}',
-      '{"id":5,"command":"shutdown"}',
+      `{"id":5,"command":"start-program","program":"${'x'.repeat(257)}"}`,
+      '{"id":6,"command":"shutdown"}',
       '',
     ].join('\n'),
   );
@@ -39,7 +40,8 @@ t.test('every command is answered, what is unknown with unsupported', async (t) 
     { id: 2, result: 'unsupported' },
     { id: 3, result: 'error', why: 'excel.exe does not run' },
     { id: 4, result: 'error', why: 'a program is missing' },
-    { id: 5, result: 'ok' },
+    { id: 5, result: 'error', why: 'its name is too long' },
+    { id: 6, result: 'ok' },
   ]);
   t.same(done, ['start word.exe', 'shutdown']);
 });

@@ -55,7 +55,11 @@ function parse(line: string): { id?: unknown; command?: unknown; program?: unkno
   }
 }
 
+/** As long as the pipe and the usage record can carry it. */
+const MAX_PROGRAM_BYTES = 256;
+
 function programName(value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new Error('a program is missing');
+  if (Buffer.byteLength(value) > MAX_PROGRAM_BYTES) throw new Error('its name is too long');
   return value;
 }

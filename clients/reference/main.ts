@@ -53,9 +53,7 @@ try {
   run(readStart(process.argv.slice(2), process.env));
 } catch (error) {
   const isUnsupported = error instanceof Unsupported;
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    isUnsupported ? `meterproof: unsupported ${text}\n` : `reference: ${text}\n`,
-  );
+  const prefix = isUnsupported ? 'meterproof: unsupported' : 'reference:';
+  process.stderr.write(`${prefix} ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = isUnsupported ? UNSUPPORTED_STATUS : 2;
 }

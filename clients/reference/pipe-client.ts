@@ -86,12 +86,13 @@ class SocketPipe implements Pipe {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const requestId = ++this.#lastRequestId;
+      const frame = encode(request, requestId);
       const timer = setTimeout(
         () => this.#fail(new Error(`no answer to ${request.type} in time`)),
         this.#answerTimeoutMs,
       );
       this.#questions.set(requestId, { resolve, reject, timer });
-      this.#socket.write(encode(request, requestId));
+      this.#socket.write(frame);
     });
   }
 

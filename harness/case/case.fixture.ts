@@ -1,4 +1,5 @@
 // For tests of this folder: a dialect, a case around some lines, and errors at a marked place.
+import type { Test } from 'tap';
 import { CaseError } from './errors.ts';
 import { type DialectLookup, type Known, loadCase } from './load.ts';
 import type { ExpectLine, Plan } from './plan.ts';
@@ -51,20 +52,20 @@ export function expectedLine(line: string, before = ''): ExpectLine {
 
 const MARK = '‸';
 
-/**
- * Loads a text in which `‸` marks where its only problem is expected: that place and the beginning of the message, and
- * what was found, each as text.
- */
-export function refusal([marked, message]: Mistake): { wanted: string; found: string } {
-  const before = marked.slice(0, marked.indexOf(MARK)).split('\n');
-  const wanted = `${before.length}:${before.at(-1)!.length + 1} ${message}`;
-  const found = problemsIn(marked.replace(MARK, ''))
-    .map(({ position, what, right }) => `${position.line}:${position.column} ${what} — ${right}`)
-    .join('\n');
-  return { wanted, found: found.includes('\n') ? found : found.slice(0, wanted.length) };
-}
-
 export type Mistake = readonly [marked: string, message: string];
+
+/** Each text has one problem, at the place that `‸` marks, with a message that begins so. */
+export function check(t: Pick<Test, 'equal' | 'end'>, mistakes: readonly Mistake[]): void {
+  for (const [marked, message] of mistakes) {
+    const before = marked.slice(0, marked.indexOf(MARK)).split('\n');
+    const wanted = `${before.length}:${before.at(-1)!.length + 1}: ${message}`;
+    const [first, ...others] = problemsIn(marked.replace(MARK, '')).map(
+      ({ position, what, right }) => `${position.line}:${position.column}: ${what} — ${right}`,
+    );
+    t.equal([first?.slice(0, wanted.length), ...others].join('\n'), wanted, wanted);
+  }
+  t.end();
+}
 
 export function problemsIn(text: string): CaseError['problems'] {
   try {

@@ -15,6 +15,9 @@ import { type Surroundings, UsageError } from './surroundings.ts';
 
 export type FilterOptions = Omit<Filters, 'names'> & { readonly suites?: string };
 
+/** Every case. */
+export const ANY: FilterOptions = { suite: [], grep: [], source: [], rule: [], pattern: [] };
+
 /** Options that several commands have: where the cases are, and which of them. */
 export function addFilters(command: Command): Command {
   const repeatable = (flags: string, description: string): Option =>
@@ -31,15 +34,30 @@ export function addSuites(command: Command): Command {
   return command.option('--suites <folder>', 'your own suites in place of the built-in ones');
 }
 
-/** The cases that names and options leave, in the order of their ids. Throws when a file is wrong, or none is left. */
+/**
+ * The cases that names and options leave, in the order of their ids; case files that are named by their path come last.
+ * Throws when a file is wrong, or when no case is left.
+ */
 export function chosenCases(
   names: readonly string[],
   { suites, ...filters }: FilterOptions,
   surroundings: Surroundings,
 ): readonly Plan[] {
-  const plans = readAll(casesBelow(suites, surroundings), surroundings, suites === undefined);
   const always = new Set(RULES.filter((rule) => rule.always).map((rule) => rule.id));
-  return selectCases(plans, { ...filters, names }, always);
+  const files = names.filter((name) => isCaseFile(resolve(surroundings.cwd, name)));
+  const ids = names.filter((name) => !files.includes(name));
+  const read = (found: readonly FoundCase[]): readonly Plan[] => readAll(found, surroundings);
+  const named =
+    files.length === 0
+      ? []
+      : selectCases(
+          read(namedFiles(files, suites, surroundings)),
+          { ...filters, names: [] },
+          always,
+        );
+  if (files.length > 0 && ids.length === 0) return named;
+  const below = read(casesBelow(suites, surroundings));
+  return [...selectCases(below, { ...filters, names: ids }, always), ...named];
 }
 
 /** Case files and folders of them, by path; without any, those of the suites folder. */
@@ -58,11 +76,8 @@ export function namedFiles(
 }
 
 /** Reads all of them; everything that is wrong with any of them is one CaseError. */
-export function readAll(
-  found: readonly FoundCase[],
-  { cwd }: Surroundings,
-  areBuiltIn: boolean,
-): readonly Plan[] {
+export function readAll(found: readonly FoundCase[], { cwd }: Surroundings): readonly Plan[] {
+  const areBuiltIn = found.every(({ file }) => file.startsWith(builtInSuites()));
   const known: Known = {
     rules: new Set(RULES.map((rule) => rule.id)),
     dialects: Object.values(DIALECTS),
@@ -98,6 +113,10 @@ function casesBelow(folder: string | undefined, { cwd }: Surroundings): readonly
       `there is no case (*.yaml) below ${shown}; "meterproof new offline/my-case" writes one`,
     );
   return found;
+}
+
+function isCaseFile(path: string): boolean {
+  return /\.ya?ml$/.test(path) && existsSync(path) && statSync(path).isFile();
 }
 
 /** Short where that is possible: a path below the working directory. */

@@ -100,6 +100,16 @@ t.test(
   },
 );
 
+t.test('a case file is named by its path, wherever it is', async (t) => {
+  const folder = t.testdir({ elsewhere: { 'mine.yaml': CASE } });
+  const { suites, client, out } = world(folder);
+  const args = ['run', join(folder, 'elsewhere/mine.yaml'), '--client', client, '--out', out];
+  const idsOf = async (more: readonly string[]) =>
+    (await run([...args, ...more])).played[0]?.plans.map(({ id }) => id);
+  t.same(await idsOf([]), ['elsewhere/mine']);
+  t.same(await idsOf(['sticks', '--suites', suites]), ['online/sticks', 'elsewhere/mine']);
+});
+
 t.test('what is left out has a default that stays the same for a month', async (t) => {
   const { suites, client, out } = world(t.testdir());
   const { played } = await run(['run', '--suites', suites, '--client', client, '--out', out]);

@@ -3,7 +3,7 @@ import type { Rule } from '../judge/verdict.ts';
 import { brokenRules, demoStatus, mostTelling, pairUp } from './demo-report.ts';
 import { brokenRulesText, pairTable, wrap } from './demo-text.ts';
 import { planOf } from './plans.fixture.ts';
-import pc from 'picocolors';
+import { palette } from '../report/palette.ts';
 import { resultOf } from './result.fixture.ts';
 
 const STICKS = planOf('online/sticks', { catches: ['early-delete'] });
@@ -63,7 +63,7 @@ t.test('broken rules come in their order, with the cases that showed them', (t) 
 });
 
 t.test('the table marks what is not as expected', (t) => {
-  const plain = pc.createColors(false);
+  const plain = palette(false);
   const table = pairTable(pairUp(PLANS, good, good, BUGS), 'reference:rtm', plain);
   t.equal(
     table,

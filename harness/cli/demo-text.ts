@@ -1,15 +1,13 @@
 // How the demonstration looks.
-import pc from 'picocolors';
 import type { Verdict } from '../judge/verdict.ts';
+import type { Palette } from '../report/palette.ts';
 import type { BrokenRule, Pair } from './demo-report.ts';
 import { isAsExpected } from './demo-report.ts';
-
-export type Colors = ReturnType<typeof pc.createColors>;
 
 const WIDTH = 100;
 
 /** Every case with both verdicts; what came out otherwise than expected is marked. */
-export function pairTable(pairs: readonly Pair[], field: string, colors: Colors): string {
+export function pairTable(pairs: readonly Pair[], field: string, colors: Palette): string {
   const width = Math.max(...pairs.map(({ plan }) => plan.id.length)) + 2;
   const rows = pairs.map((pair) => {
     const columns = [
@@ -26,14 +24,14 @@ export function pairTable(pairs: readonly Pair[], field: string, colors: Colors)
   return [colors.bold(head), ...rows, ''].join('\n');
 }
 
-function verdictCell(verdict: Verdict, width: number, colors: Colors): string {
+function verdictCell(verdict: Verdict, width: number, colors: Palette): string {
   const text = (verdict === 'pass' ? verdict : verdict.toUpperCase()).padEnd(width);
   if (verdict === 'pass') return colors.green(text);
   return verdict === 'fail' ? colors.red(text) : colors.yellow(text);
 }
 
 /** Each obligation with the article that says so, and the cases that showed it. */
-export function brokenRulesText(rules: readonly BrokenRule[], colors: Colors): string {
+export function brokenRulesText(rules: readonly BrokenRule[], colors: Palette): string {
   const width = Math.max(...rules.map(({ id }) => id.length)) + 2;
   return rules
     .map(({ id, obligation, source, cases }) => {

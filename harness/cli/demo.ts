@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Plan } from '../case/plan.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { formatFailure } from '../report/failure.ts';
+import { palette } from '../report/palette.ts';
 import type { CaseResult, Reporter } from '../run/result.ts';
 import type { RunOptions } from '../run/run-suite.ts';
-import { chosenCases, shownPath } from './cases.ts';
+import { ANY, chosenCases, shownPath } from './cases.ts';
 import {
   brokenRules,
   clientTime,
@@ -20,7 +20,6 @@ import { addPlayOptions, playOptions, type PlayOptions } from './run.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const FIELD_BUILD = 'reference:rtm';
-const ALL = { suite: [], grep: [], source: [], rule: [], pattern: [] };
 
 export function addDemo(
   program: Command,
@@ -44,8 +43,8 @@ Server 2.0 and must fail exactly the cases that catch one of them. Exit status 0
 
 async function demonstrate(options: PlayOptions, surroundings: Surroundings): Promise<number> {
   const { write, signal } = surroundings;
-  const colors = pc.createColors(surroundings.isTerminal);
-  const plans = chosenCases([], ALL, surroundings);
+  const colors = palette(surroundings.isTerminal);
+  const plans = chosenCases([], ANY, surroundings);
   const reference = playOptions(options, 'reference', surroundings);
   const field = playOptions(options, FIELD_BUILD, surroundings);
   const { bugs } = field.client;
@@ -58,6 +57,7 @@ async function demonstrate(options: PlayOptions, surroundings: Surroundings): Pr
 
 `);
   const kept = await play('1  reference      the reference client', plans, reference, surroundings);
+  if (signal.aborted) return 0;
   const broke = await play(
     `2  ${FIELD_BUILD}  the first release: ${bugs.join(', ')}`,
     plans,

@@ -3,7 +3,7 @@ import { suggest } from '../case/nearest.ts';
 import type { Plan } from '../case/plan.ts';
 
 export interface Filters {
-  /** Ids, last parts of ids, or paths of case files. */
+  /** Ids, or last parts of ids. */
   readonly names: readonly string[];
   readonly suite: readonly string[];
   readonly grep: readonly string[];
@@ -49,11 +49,9 @@ export function selectCases(
 }
 
 function casesNamed(plans: readonly Plan[], name: string): readonly Plan[] {
-  const wanted = name.replace(/^\.\//, '').toLowerCase();
+  const wanted = name.replace(/\.ya?ml$/, '').toLowerCase();
   const byId = plans.filter((plan) => plan.id.toLowerCase() === wanted);
   if (byId.length > 0) return byId;
-  const byFile = plans.filter((plan) => `/${plan.file.toLowerCase()}`.endsWith(`/${wanted}`));
-  if (byFile.length > 0) return byFile;
   const byTail = plans.filter((plan) => plan.id.toLowerCase().endsWith(`/${wanted}`));
   if (byTail.length === 1) return byTail;
   if (byTail.length > 1)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addSuites, builtInSuites, namedFiles, readAll } from './cases.ts';
+import { addSuites, namedFiles, readAll } from './cases.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export function addValidate(program: Command, surroundings: Surroundings): void {
@@ -9,9 +9,7 @@ export function addValidate(program: Command, surroundings: Surroundings): void 
     .argument('[files...]', 'case files or folders of them; all suites when none is named');
   addSuites(command).action((paths: readonly string[], { suites }: { suites?: string }) => {
     const found = namedFiles(paths, suites, surroundings);
-    const root = builtInSuites();
-    const areBuiltIn = found.every(({ file }) => file.startsWith(root));
-    const plans = readAll(found, surroundings, areBuiltIn);
+    const plans = readAll(found, surroundings);
     const [only] = plans;
     surroundings.write(
       plans.length === 1 ? `${only!.file}: valid\n` : `${plans.length} cases, all valid\n`,

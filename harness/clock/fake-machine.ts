@@ -1,5 +1,5 @@
 import { MILLISECOND } from './clock.ts';
-import type { Machine } from './machine.ts';
+import { LONGEST_DELAY_MS, type Machine } from './machine.ts';
 
 interface Entry {
   readonly dueNs: bigint;
@@ -32,6 +32,7 @@ export class FakeMachine implements Machine {
   }
 
   after(delayMs: number, action: () => void): () => void {
+    if (delayMs > LONGEST_DELAY_MS) throw new RangeError(`setTimeout cannot hold ${delayMs} ms`);
     const entry = { dueNs: this.nowNs + BigInt(delayMs) * MILLISECOND, action };
     this.#entries.push(entry);
     return () => (this.#entries = this.#entries.filter((other) => other !== entry));

@@ -87,7 +87,7 @@ export class RealClock implements Clock {
     // What an action asks for "now" waits for the next turn: it must not starve the sockets.
     const now = this.now();
     try {
-      for (let next = this.#queue.next(); next !== undefined && next <= now; ) {
+      for (let next = this.#queue.next(); next !== undefined && next <= now;) {
         this.#queue.advanceTo(next);
         next = this.#closed ? undefined : this.#queue.next();
       }

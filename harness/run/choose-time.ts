@@ -4,12 +4,17 @@ import type { Plan } from '../case/plan.ts';
 import { HarnessError } from '../client/process.ts';
 import { packageRoot } from '../client/package-root.ts';
 import type { ResolvedClient } from '../client/profile.ts';
+import { checkScale, measureLateness } from './check-scale.ts';
 import { RealWorld } from './real-world.ts';
 import { VirtualWorld } from './virtual-world.ts';
 import type { World } from './world.ts';
 
 export type TimeChoice =
   | { readonly mode: 'auto' | 'virtual' | 'real' }
+  | { readonly mode: 'scaled'; readonly factor: number };
+
+type Chosen =
+  | { readonly mode: 'virtual' | 'real' }
   | { readonly mode: 'scaled'; readonly factor: number };
 
 /** What a client that cannot run in virtual time is scaled by when the user leaves the choice to us. */
@@ -24,20 +29,20 @@ export interface WorldMaker {
   readonly parallel: boolean;
 }
 
+export interface TimeOptions {
+  readonly client: ResolvedClient;
+  readonly time: TimeChoice;
+  readonly seed: number;
+  readonly epochMs: number;
+}
+
 /** Decides the mode of time. Throws a HarnessError that names a mode that works. */
-export async function chooseTime({
-  client,
-  time,
-  seed,
-  epochMs,
-}: {
-  client: ResolvedClient;
-  time: TimeChoice;
-  seed: number;
-  epochMs: number;
-}): Promise<WorldMaker> {
+export async function chooseTime(
+  { client, time, seed, epochMs }: TimeOptions,
+  plans: readonly Plan[],
+): Promise<WorldMaker> {
   const allowed = client.profile.time;
-  const chosen = time.mode === 'auto' ? best(client) : time;
+  const chosen = choose(client, time);
   if (!allowed.includes(chosen.mode))
     throw new HarnessError(
       `${client.spec} does not run in ${chosen.mode} time; its profile allows ${allowed.join(', ')} (--time)`,
@@ -48,13 +53,18 @@ export async function chooseTime({
     const make = () => new VirtualWorld({ epochMs, seed, stallMs: STALL_MS, preload });
     return Object.assign(make, { timeName: 'virtual', parallel: true });
   }
+  // Several runs on one machine keep apart by the block of loopback addresses that they use.
+  const network = process.pid % 100;
   const factor = chosen.mode === 'scaled' ? chosen.factor : 1;
+  if (factor > 1) checkScale(plans, factor, await measureLateness());
   const timeName = factor === 1 ? 'real' : `scaled:${factor}`;
-  const make = () => new RealWorld({ factor, command: client.profile.command });
+  const make = () => new RealWorld({ factor, network });
   return Object.assign(make, { timeName, parallel: false });
 }
 
-function best({ profile }: ResolvedClient): Exclude<TimeChoice, { mode: 'auto' }> {
+function choose({ profile }: ResolvedClient, time: TimeChoice): Chosen {
+  if (time.mode === 'scaled') return time;
+  if (time.mode !== 'auto') return { mode: time.mode };
   if (profile.time.includes('virtual')) return { mode: 'virtual' };
   if (profile.time.includes('scaled')) return { mode: 'scaled', factor: DEFAULT_SCALE };
   return { mode: 'real' };

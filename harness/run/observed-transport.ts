@@ -9,14 +9,12 @@ interface Watched {
 
 /** A network that does not see refused attempts itself, and is told of them by an observer in the client. */
 export class ObservedTransport implements Transport {
-  readonly seesAttempts: boolean;
   readonly #transport: Transport;
   readonly #now: () => Nanos;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(transport: Transport, observer: string, now: () => Nanos) {
+  constructor(transport: Transport, now: () => Nanos) {
     this.#transport = transport;
-    this.seesAttempts = observer !== 'none';
     this.#now = now;
   }
 

@@ -1,10 +1,138 @@
-import type { Nanos } from '../clock/clock.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Canary } from '../clock/canary.ts';
+import type { Nanos } from '../clock/clock.ts';
 import { RealClock } from '../clock/real.ts';
-import { observerFor } from '../client/observer/observer-for.ts';
+import { observerFor } from '../client/observer/inject.ts';
 import { ObserverReader } from '../client/observer/reader.ts';
-import type { ClientProcess, LaunchSpec, ProcessListener } from '../client/process.ts';
+import {
+  HarnessError,
+  type ClientProcess,
+  type LaunchSpec,
+  type ProcessListener,
+} from '../client/process.ts';
 import { RealProcess } from '../client/real-process.ts';
 import { RealTransport } from '../shim/transport-real.ts';
 import { ObservedTransport } from './observed-transport.ts';
 import type { World } from './world.ts';
+
+/** How often the end of a case and the observer's file are looked at, real ms. */
+const POLL_MS = 20;
+
+/** Real or scaled time: real sockets on loopback, any program, and a canary beside it. */
+export class RealWorld implements World {
+  readonly name: string;
+  readonly divisor: number;
+  readonly clock: RealClock;
+  readonly transport: ObservedTransport;
+  readonly epochMs: number;
+  readonly #canary: Canary;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'meterproof-observer-'));
+  readonly #observerFile = join(this.#folder, 'attempts.jsonl');
+  readonly #reader: ObserverReader<string>;
+  readonly #network: number;
+  #held: Promise<unknown> = Promise.resolve();
+  #failure: HarnessError | undefined;
+  /** Processes that have not ended. */
+  #living = 0;
+  #wake: (() => void) | undefined;
+
+  /** `network`: number from 0 to 99 of the block of addresses, so that two runs on one machine keep apart. */
+  constructor({ factor, network }: { factor: number; network: number }) {
+    this.name = factor === 1 ? 'real' : `scaled:${factor}`;
+    this.divisor = factor;
+    this.#network = network;
+    this.clock = new RealClock(factor);
+    this.epochMs = this.clock.wallMs();
+    this.#canary = new Canary(factor);
+    const fail = (message: string) => this.#fail(message);
+    this.transport = new ObservedTransport(
+      new RealTransport((error) => fail(`a connection could not be accepted: ${error.message}`)),
+      () => this.clock.now(),
+    );
+    this.#reader = new ObserverReader({
+      file: this.#observerFile,
+      pollMs: POLL_MS,
+      endpoint: (address, port) => `${address}:${port}`,
+      caseTimeOf: (ns) => this.clock.caseTimeOf(ns),
+      attempted: (address, at) => this.transport.observed(address, at),
+      overflowed: () => fail('the client made more connection attempts than can be observed'),
+    });
+  }
+
+  get observer(): string {
+    return [...this.#reader.kinds].join('+') || 'none';
+  }
+
+  address(client: number, server: number): string {
+    return `127.${100 + this.#network}.${client + 1}.${server + 1}`;
+  }
+
+  launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
+    const { env } = observerFor(spec.command, this.#observerFile, spec.env);
+    this.#living++;
+    return new RealProcess(
+      { ...spec, env: { ...spec.env, ...env } },
+      {
+        ...bound(listener),
+        exited: (exit) => {
+          this.#living--;
+          listener.exited(exit);
+          this.wake();
+        },
+      },
+    );
+  }
+
+  hold(work: Promise<void>): void {
+    this.#held = Promise.all([this.#held, work]);
+  }
+
+  async run(finished: () => boolean): Promise<void> {
+    this.clock.start();
+    this.#canary.start();
+    this.#reader.start();
+    while (!finished() && !this.#failure) await this.#next();
+    this.#canary.stop();
+    if (this.#failure) throw this.#failure;
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+
+  worstLatenessNs(): Nanos {
+    return this.#canary.worst();
+  }
+
+  async close(): Promise<void> {
+    this.clock.close();
+    await this.#held;
+    while (this.#living > 0) await this.#next();
+    this.#reader.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= new HarnessError(message);
+    this.wake();
+  }
+
+  async #next(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, POLL_MS);
+    });
+    clearTimeout(timer);
+  }
+}
+
+function bound(listener: ProcessListener): Omit<ProcessListener, 'exited'> {
+  return {
+    stdout: (chunk) => listener.stdout(chunk),
+    stderr: (chunk) => listener.stderr(chunk),
+    broke: (why) => listener.broke(why),
+  };
+}

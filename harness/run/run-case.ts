@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { Dialect, Emulator } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import { toMs } from '../clock/duration.ts';
+import { ConfigurationError } from '../client/configuration.ts';
 import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
+import { TemplateError } from '../client/template.ts';
 import { Shim } from '../shim/shim.ts';
+import { TransportError } from '../shim/transport.ts';
 import type { Trace, TraceHeader } from '../trace/event.ts';
 import { Recorder, TraceOverflow } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
@@ -85,8 +88,10 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     }
     director.begin();
     await world.run(() => director.finished || options.signal?.aborted === true);
+    await shim.settled();
   } catch (cause) {
-    if (!(cause instanceof HarnessError || cause instanceof TraceOverflow)) throw cause;
+    // An error without a class of its own is a mistake of ours too, but one that nobody has foreseen: it keeps its stack.
+    if (!isForeseen(cause)) throw cause;
     error = cause.message;
   } finally {
     for (const client of clients.values()) client.kill();
@@ -102,6 +107,12 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     worstLatenessMs: toMs(world.worstLatenessNs()),
     ...(error !== undefined && { error }),
   };
+}
+
+function isForeseen(cause: unknown): cause is Error {
+  return [HarnessError, TraceOverflow, ConfigurationError, TemplateError, TransportError].some(
+    (kind) => cause instanceof kind,
+  );
 }
 
 function headerOf(plan: Plan, world: World, { client, seed }: CaseOptions): TraceHeader {

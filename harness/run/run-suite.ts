@@ -36,7 +36,7 @@ export async function runSuite(
 ): Promise<readonly CaseResult[]> {
   const { client, seed, epochMs, signal } = options;
   const folder = outputFolder(options);
-  const makeWorld = await chooseTime(options);
+  const makeWorld = await chooseTime(options, plans);
   const workers = makeWorld.parallel ? Math.min(options.workers, plans.length) : 1;
   reporter.begin({
     client: client.spec,

@@ -3,6 +3,7 @@
 // Its loop must never turn, or libuv would accept. So it does everything in the ticks and microtasks of its one first turn:
 // orders are read synchronously, and between them it sleeps in `Atomics.wait`. The handles of its servers are closed by `close()`
 // itself; only the callbacks of it wait for a turn that never comes.
+/* oxlint-disable unicorn/require-post-message-target-origin -- a thread, not a window */
 import { connect, createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -24,19 +25,19 @@ export interface Done {
 const BACKLOG = 1;
 const FILLERS = 2;
 
-const port = parentPort!;
+const channel = parentPort!;
 const bell = workerData as Int32Array<SharedArrayBuffer>;
 const holes = new Map<string, () => void>();
 
-port.postMessage({ id: 0 } satisfies Done);
+channel.postMessage({ id: 0 } satisfies Done);
 for (let rung = 0; ;) {
   Atomics.wait(bell, 0, rung);
   rung = Atomics.load(bell, 0);
-  for (let order = next(); order; order = next()) port.postMessage(await obey(order));
+  for (let order = next(); order; order = next()) channel.postMessage(await obey(order));
 }
 
 function next(): Order | undefined {
-  return (receiveMessageOnPort(port) as { message: Order } | undefined)?.message;
+  return receiveMessageOnPort(channel)?.message;
 }
 
 async function obey({ id, kind, address, port }: Order): Promise<Done> {

@@ -1,3 +1,4 @@
+import { TransportError } from './transport.ts';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Done, Order } from './black-hole-worker.ts';
@@ -15,8 +16,8 @@ const SETTLE_MS = 5;
 const MOST_WITNESSES = 16;
 
 interface Waiting {
-  resolve(): void;
-  reject(error: Error): void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Endpoints that answer no SYN, held by one worker thread that starts with the first of them. */
@@ -46,7 +47,9 @@ export class BlackHoles {
     try {
       while (witnesses.length < MOST_WITNESSES)
         if (!(await answered(address, port, witnesses))) return;
-      throw new Error('this system answers a SYN although the queue of the listener is full');
+      throw new TransportError(
+        'this system answers a SYN although the queue of the listener is full',
+      );
     } catch (error) {
       await this.close(address, port);
       throw error;
@@ -81,7 +84,9 @@ export class BlackHoles {
       else waiting?.reject(Object.assign(new Error(failed), { code: failed }));
     });
     worker.on('error', (error) => this.#fail(worker, error));
-    worker.on('exit', () => this.#fail(worker, new Error('the thread of the black holes ended')));
+    worker.on('exit', () =>
+      this.#fail(worker, new TransportError('the thread of the black holes ended')),
+    );
     return this.#answer(0);
   }
 
@@ -93,9 +98,10 @@ export class BlackHoles {
 
   async #order(kind: Order['kind'], address: string, port: number): Promise<void> {
     const worker = this.#worker;
-    if (!worker) throw new Error('the thread of the black holes ended');
+    if (!worker) throw new TransportError('the thread of the black holes ended');
     const order: Order = { id: ++this.#lastId, kind, address, port };
     const answer = this.#answer(order.id);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage(order);
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);

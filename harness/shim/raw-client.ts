@@ -57,7 +57,7 @@ export class Seen {
 
   #tell(): void {
     this.count++;
-    for (const watcher of [...this.#watchers]) watcher();
+    for (const watcher of this.#watchers) watcher();
   }
 }
 

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { BlackHoles } from './black-holes.ts';
-import type { Acceptor, Endpoint, Listener, Listening, Transport } from './transport.ts';
+import {
+  type Acceptor,
+  type Endpoint,
+  type Listener,
+  type Listening,
+  type Transport,
+  TransportError,
+} from './transport.ts';
 import { RealWire } from './wire-real.ts';
 
 /**
@@ -9,7 +16,6 @@ import { RealWire } from './wire-real.ts';
  * Linux leaves the SYN unanswered: the attempt goes on with the client's next SYN (1, 3, 7 s …) after the black hole is lifted.
  */
 export class RealTransport implements Transport {
-  readonly seesAttempts = false;
   readonly #holes = new BlackHoles();
   readonly #acceptFailed: (error: Error) => void;
   #listeners = 0;
@@ -135,7 +141,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 function describe(endpoint: Endpoint, state: Listening, error: NodeJS.ErrnoException): Error {
   const { server, face, client, address, port } = endpoint;
   const reason = REMEDIES[error.code ?? ''] ?? error.message;
-  return new Error(
+  return new TransportError(
     `${server}.${face} for ${client} cannot be ${STATES[state]} at ${address}:${port}: ${reason}`,
     { cause: error },
   );

@@ -40,7 +40,6 @@ interface Bound {
 
 /** A TCP network without a kernel: everything takes 1 ms, nothing is lost, all of it on the clock. */
 export class VirtualNetwork implements Transport {
-  readonly seesAttempts = true;
   readonly #clock: Clock;
   readonly #bound = new Map<string, Bound>();
 

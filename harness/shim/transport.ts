@@ -1,6 +1,9 @@
 // What the shim needs of a network. Two implementations: real sockets, and a virtual network for clients in virtual time.
 import type { Nanos } from '../clock/clock.ts';
 
+/** The network of this machine does not do what a case needs; the message names the remedy where there is one. */
+export class TransportError extends Error {}
+
 /** What a connection attempt meets at an endpoint. */
 export type Listening = 'open' | 'refuse' | 'black-hole';
 
@@ -50,8 +53,6 @@ export interface Listener {
 }
 
 export interface Transport {
-  /** True: attempts that no listener accepts are told to the acceptor. False: an observer has to see them. */
-  readonly seesAttempts: boolean;
   /** Binds an endpoint, already in its state. Rejects with a message that names address and remedy. */
   listen(endpoint: Endpoint, state: Listening, acceptor: Acceptor): Promise<Listener>;
 }

@@ -51,7 +51,7 @@ export class Line {
 
   /** Waits for the moment of the next attempt, and keeps the one after it at a distance. */
   async attempt(distanceMs: number): Promise<void> {
-    
+    await this.#time.until(this.#notBeforeMs);
     this.#notBeforeMs = this.#time.elapsedMs() + distanceMs;
   }
 

@@ -288,6 +288,20 @@ t.test('a refused login is not tried again, there or elsewhere', async (t) => {
   t.equal(seat.isMetered, true);
 });
 
+t.test('a login that one server refuses ends the questions to all of them', async (t) => {
+  const scene = new Scene(t.testdir());
+  await scene.begin(5);
+  scene.session.take('word.exe');
+  await scene.at(10);
+  scene.down('alpha');
+  await scene.at(45);
+  scene.manner.set('alpha', 'refuses-login');
+  await scene.at(59);
+  scene.session.take('excel.exe');
+  await scene.at(600);
+  t.same(scene.log.slice(-3), ['40 bravo request-use word.exe', '55 alpha hello', '55 bravo bye']);
+});
+
 t.test('a server that drops each connection is not asked without pause', async (t) => {
   const scene = new Scene(t.testdir());
   await scene.begin(5);

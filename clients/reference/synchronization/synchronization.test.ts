@@ -35,25 +35,26 @@ function scene(bugs: Bugs = NO_BUGS) {
       },
     };
   };
+  const spool = {
+    seal: () => {},
+    logs: () => [...logs],
+    read: (log: string) => Buffer.from(log),
+    remove: (log: string) => void logs.splice(logs.indexOf(log), 1),
+    setAside: (log: string) => {
+      aside.push(...logs.splice(logs.indexOf(log), 1));
+      return log;
+    },
+  };
   const synchronization = new Synchronization({
     configuration: { attempts: 3, retryDelayMs: 15 * MINUTE_MS },
     shares: [share('alpha'), share('bravo')],
-    spool: {
-      seal: () => {},
-      logs: () => [...logs],
-      read: (log) => Buffer.from(log),
-      remove: (log) => logs.splice(logs.indexOf(log), 1),
-      setAside: (log) => {
-        aside.push(...logs.splice(logs.indexOf(log), 1));
-        return log;
-      },
-    },
+    spool,
     keepConfiguration: () => {},
     time,
     report,
     bugs,
   });
-  return { time, report, calls, logs, aside, trouble, synchronization };
+  return { time, report, calls, logs, aside, trouble, spool, synchronization };
 }
 
 const down = new Unavailable('refused');
@@ -111,6 +112,19 @@ t.test('a log that is refused for good is put aside, the one behind it goes thro
   t.same(calls, ['0 alpha probe', '0 alpha 1', '0 alpha 2', '0 alpha configuration']);
   t.same({ logs, aside }, { logs: [], aside: ['1'] });
   t.match(report.troubles[0], /409/);
+});
+
+t.test('a disk that is full is reported, and the next poll tries again', async (t) => {
+  const { synchronization, spool, logs, report } = scene();
+  const { remove } = spool;
+  spool.remove = () => {
+    throw new Error('disk full');
+  };
+  await synchronization.run();
+  t.match(report.troubles[0], /disk full/);
+  spool.remove = remove;
+  await synchronization.run();
+  t.same(logs, []);
 });
 
 t.test('a server that names a Retry-After is left alone until then', async (t) => {

@@ -3,7 +3,7 @@ import type { Configuration } from '../configuration.ts';
 import type { Report } from '../report.ts';
 import { Unavailable, type Share } from '../share-client.ts';
 import type { Spool } from '../spool.ts';
-import type { Time } from '../time.ts';
+import { Stopped, type Time } from '../time.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export interface SynchronizationParts {
@@ -28,8 +28,18 @@ export class Synchronization {
     this.#parts = parts;
   }
 
-  /** What a poll sets off: passes over the servers until one succeeds or the attempts are used up. */
+  /** What a poll sets off. A trouble of our own, such as a full disk, is reported, and the next poll tries again. */
   async run(): Promise<void> {
+    try {
+      await this.#attempts();
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      this.#parts.report.trouble(`the synchronization failed: ${String(error)}`);
+    }
+  }
+
+  /** Passes over the servers until one succeeds or the attempts are used up. */
+  async #attempts(): Promise<void> {
     const { configuration, time, report } = this.#parts;
     const refusedUs = new Set<string>();
     for (let attempt = 1; ; attempt++) {

@@ -5,13 +5,12 @@ const net = require('node:net') as typeof import('node:net');
 
 type Socket = import('node:net').Socket;
 
-const file = process.env['METERPROOF_OBSERVER'];
 // Taken now: a client under test may replace its clock or its file system later.
 const { openSync, writeSync, closeSync, constants } = fs;
 const { isIP } = net;
-const monotonicNs = process.hrtime.bigint;
+const { hrtime, env } = process;
 
-if (file) observe(file);
+if (env['METERPROOF_OBSERVER']) observe(env['METERPROOF_OBSERVER']);
 
 function observe(file: string): void {
   // Opened for each line: a descriptor that stays open could be closed by the client, and its number be somebody else's then.
@@ -28,7 +27,7 @@ function observe(file: string): void {
     }
   };
   const attempt = (addresses: readonly string[]) =>
-    append({ connect: addresses, ns: String(monotonicNs()) });
+    append({ connect: addresses, ns: String(hrtime.bigint()) });
 
   /** The port that a socket is being connected to by name, and the addresses that the name has turned out to have. */
   const named = new WeakMap<Socket, { port: number; found: string[] }>();
@@ -53,6 +52,7 @@ function observe(file: string): void {
     else byName(socket, port);
   };
 
+  // oxlint-disable-next-line typescript/unbound-method -- it is applied to the socket that it was called on
   net.Socket.prototype.connect = new Proxy(net.Socket.prototype.connect, {
     apply(connect, socket, args) {
       try {
@@ -70,7 +70,8 @@ function observe(file: string): void {
 /** `connect(options)`, `connect(port, host)`, or what `net.connect` has made of them; no port where it is a path. */
 function targetOf(args: readonly unknown[]): { host: string; port?: number } {
   const [first, second] = (Array.isArray(args[0]) ? args[0] : args) as unknown[];
-  const options = typeof first === 'object' && first !== null ? first : { port: first, host: second };
+  const options =
+    typeof first === 'object' && first !== null ? first : { port: first, host: second };
   const { host, port, path } = options as { host?: unknown; port?: unknown; path?: unknown };
   const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
   const usable = !path && Number.isInteger(number);

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import type { Nanos } from '../../clock/clock.ts';
+import { MACHINE } from '../../clock/machine.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** What one poll reads at most: a client that floods its observer must not hold up the case. */
@@ -14,7 +15,7 @@ const NEWLINE = 10;
 export type ObserverKind = 'node' | 'python';
 
 export interface ReaderOptions<Endpoint> {
-  /** The file that the observers append to. It is made anew here; a Windows or POSIX path. */
+  /** The file that the observers append to. It must not exist yet. */
   readonly file: string;
   /** Real milliseconds between two looks. */
   readonly pollMs: number;
@@ -62,7 +63,7 @@ export class ObserverReader<Endpoint> {
 
   /** Reads what has been written since the last look, at most 1 MiB. Returns whether more may be there. */
   poll(): boolean {
-    for (let read = 0; this.#open && read < MAX_POLL_BYTES; ) {
+    for (let read = 0; this.#open && read < MAX_POLL_BYTES;) {
       if (this.#position >= MAX_BYTES) return this.#overflow();
       const length = readSync(this.#descriptor, this.#chunk, 0, CHUNK_BYTES, this.#position);
       if (length === 0) return false;
@@ -88,7 +89,7 @@ export class ObserverReader<Endpoint> {
   }
 
   #split(chunk: Buffer): void {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const newline = chunk.indexOf(NEWLINE, from);
       const part = chunk.subarray(from, newline < 0 ? undefined : newline);
       from = newline < 0 ? chunk.length : newline + 1;
@@ -108,11 +109,14 @@ export class ObserverReader<Endpoint> {
     const line = parseLine(text);
     if (line?.kind !== undefined) this.#kinds.add(line.kind);
     if (line?.addresses === undefined) return;
-    const { endpoint, caseTimeOf, attempted } = this.#options;
+    // What has been written has happened: not later than now, and not before the case.
+    const nowNs = MACHINE.monotonicNs();
+    const at = this.#options.caseTimeOf(line.ns < nowNs ? line.ns : nowNs);
+    if (at < 0n) return;
     for (const { address, port } of line.addresses) {
-      const found = endpoint(address, port);
+      const found = this.#options.endpoint(address, port);
       if (found === undefined) continue;
-      attempted(found, caseTimeOf(line.ns));
+      this.#options.attempted(found, at);
       // The other addresses of the name are ways of the same attempt.
       return;
     }
@@ -140,7 +144,10 @@ export function parseLine(text: string): Line | undefined {
   const { observer, connect, ns } = value as Record<string, unknown>;
   if (observer === 'node' || observer === 'python') return { kind: observer };
   if (!Array.isArray(connect) || typeof ns !== 'string' || !/^\d{1,19}$/.test(ns)) return undefined;
-  return { addresses: connect.map(parseAddress).filter((one) => one !== undefined), ns: BigInt(ns) };
+  return {
+    addresses: connect.map(parseAddress).filter((one) => one !== undefined),
+    ns: BigInt(ns),
+  };
 }
 
 /** IPv4 only, which an endpoint has; also as IPv6 writes it, and by the one name that every system has. */

@@ -80,7 +80,8 @@ export function acquireFailovers(input: RuleCase, client: RuleClient): readonly 
     const deadline = failure.at + passNs;
     const first = series.at(-phase.attempts);
     if (series.length < phase.attempts || !first) continue;
-    if (!needsLicence(input, client.name, server, first.at, deadline)) continue;
+    const span = { from: first.at, at: failure.at, to: deadline };
+    if (!needsLicence(input, client.name, server, span)) continue;
     if (outage.some((other) => order.indexOf(other.server) > place)) continue;
     const available = availableAfter(input, order.slice(place + 1), face, failure.at, deadline);
     if (available.length === 0) continue;
@@ -113,14 +114,14 @@ function availableAfter(
   return later.filter((server) => view.downtimes.clear(server, face, from, to));
 }
 
-/** A program runs from `from` to `to`, was not denied, and holds no licence of another server. */
+/** A program that runs from `from` to `to`, was not denied, and at `at` holds no licence of another server. */
 function needsLicence(
   { view }: RuleCase,
   client: string,
   server: string,
-  from: Nanos,
-  to: Nanos,
+  { from, at, to }: { readonly from: Nanos; readonly at: Nanos; readonly to: Nanos },
 ): boolean {
+  const elsewhere = leasesHeld(view, client, at).filter((lease) => lease.server !== server);
   return view
     .runs(client)
     .some(
@@ -128,8 +129,6 @@ function needsLicence(
         !denied &&
         startAt <= from &&
         (stopAt === undefined || stopAt > to) &&
-        !leasesHeld(view, client, to).some(
-          (lease) => lease.program === program && lease.server !== server,
-        ),
+        !elsewhere.some((lease) => lease.program === program),
     );
 }

@@ -19,7 +19,7 @@ interface Need {
   /** Events that show the primary in use. */
   readonly uses: readonly string[];
   readonly withinNs: Nanos;
-  is(from: Nanos, to: Nanos): boolean;
+  readonly is: (from: Nanos, to: Nanos) => boolean;
 }
 
 export const FO_6 = defineRule({

@@ -39,7 +39,7 @@ export const RT_1 = defineRule({
             if (startedAt(lives, before.at) !== startedAt(lives, attempt.at)) continue;
             const gap = attempt.at - before.at;
             const least = phase.gapNs - slackOf(phase.gapNs);
-            if (gap < least && !isPoll(input, client, phase, attempt.at))
+            if (gap < least && !isPoll(input, client, phase, before.at, attempt.at))
               return broken({
                 expected: `at least ${formatDuration(phase.gapNs)} between a failed attempt on ${server}.${phase.face} and the next`,
                 actual: formatEvent(view.events[attempt.index]!),
@@ -63,17 +63,17 @@ function phasesOf({ policy }: RuleClient): readonly PhasePolicy[] {
   return policy.acquire ? [policy.acquire, policy.upload] : [policy.upload];
 }
 
-/** A poll that is due counts from the start of the client, not from the last failure. */
+/** A poll fell due between the two: it counts from the start of the client, not from the last failure. */
 function isPoll(
   { view }: RuleCase,
   { name, plan, policy }: RuleClient,
   phase: PhasePolicy,
+  before: Nanos,
   at: Nanos,
 ): boolean {
   const bornAt = startedAt(view.lives(name), at);
   if (phase.face !== policy.upload.face || bornAt === undefined) return false;
-  const age = at - bornAt + SECOND;
-  return (
-    age >= plan.pollingIntervalNs && age % plan.pollingIntervalNs <= view.passNs(plan) + SECOND
-  );
+  const polls = (at - bornAt + SECOND) / plan.pollingIntervalNs;
+  const dueAt = bornAt + polls * plan.pollingIntervalNs;
+  return polls > 0n && dueAt > before + SECOND && at <= dueAt + view.passNs(plan);
 }

@@ -34,7 +34,7 @@ export interface RuleCase {
 }
 
 export interface RuleSpec extends Omit<Rule, 'check'> {
-  judge(input: RuleCase): Outcome;
+  readonly judge: (input: RuleCase) => Outcome;
 }
 
 export function defineRule({ judge, ...rule }: RuleSpec): Rule {

@@ -1,8 +1,9 @@
 import type { Nanos } from '../../clock/clock.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { ATTEMPTS } from '../../trace/vocabulary.ts';
 import { arrivalOf, type Arrival, type Indexed } from './arrival.ts';
 import { type Life, startedAt } from './lives.ts';
+
+const KINDS = ['connect', 'refused', 'unanswered'] as const;
 
 /** Why an attempt, or the connection that came of it, failed. `refusal`, `reset`, `silence`, `cut` and `5xx` mean: not available. */
 export type FailureKind = 'refusal' | 'reset' | 'silence' | 'cut' | '5xx' | 'busy' | 'login';
@@ -28,7 +29,7 @@ export interface Attempt {
   readonly face: string;
   readonly index: number;
   readonly at: Nanos;
-  readonly kind: 'connect' | 'refused' | 'unanswered';
+  readonly kind: (typeof KINDS)[number];
   /** Everything on its connection, the attempt first. */
   readonly events: readonly Indexed[];
   /** Answers that say yes, or a definite no. A welcome is none where the attempt then failed in what it was for. */
@@ -80,8 +81,8 @@ export function attemptsOf(
   return events.flatMap((event, index): Attempt[] => {
     const { actor: server, face, at, conn } = event;
     const client = event.from ?? context.onlyClient;
-    if (!ATTEMPTS.has(event.event) || face === undefined || client === undefined) return [];
-    const kind = event.event as Attempt['kind'];
+    const kind = KINDS.find((name) => name === event.event);
+    if (kind === undefined || face === undefined || client === undefined) return [];
     const own = conn === undefined ? undefined : connections.get(conn);
     const base = { client, server, face, index, at, kind, events: own ?? [{ index, event }] };
     if (kind !== 'connect') {

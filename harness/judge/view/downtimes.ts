@@ -28,7 +28,7 @@ export class Downtimes {
     for (const { at, actor, face, event, fields } of events) {
       const fault = fields['fault'] === undefined ? undefined : String(fields['fault']);
       if (event === 'down' && fault !== undefined && !ANSWERS.has(fault))
-        for (const name of face === undefined ? (faces.get(actor) ?? []) : [face])
+        for (const name of face === undefined ? faces : [face])
           active.push({ server: actor, face: name, fault, from: at });
       else if (event === 'up')
         lift(
@@ -69,9 +69,7 @@ export class Downtimes {
   }
 }
 
-function facesOf(events: readonly TraceEvent[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const faces = new Map<string, Set<string>>();
-  for (const { actor, face } of events)
-    if (face !== undefined) faces.set(actor, (faces.get(actor) ?? new Set()).add(face));
-  return faces;
+/** A fault on a whole server is on every face that the trace knows of. */
+function facesOf(events: readonly TraceEvent[]): readonly string[] {
+  return [...new Set(events.flatMap(({ face }) => face ?? []))];
 }

@@ -1,0 +1,287 @@
+import t from 'tap';
+import { DAY, HOUR, MINUTE } from '../../clock/clock.ts';
+import { caseWith, caseWithStep, load, check } from '../case.fixture.ts';
+import type { Step } from '../plan.ts';
+
+function step(text: string): Step {
+  return load(caseWithStep(text)).play[1]!;
+}
+
+const play = (steps: string): string => caseWith(`play: |\n${steps}`);
+
+t.test('a step has a time of its own, follows the one before, or waits for an event', (t) => {
+  t.same(step('1h30m  client kill').time, { kind: 'at', at: 90n * MINUTE });
+  t.same(step('+5m  client kill').time, { kind: 'after', delay: 5n * MINUTE });
+  t.same(step('on upload-offer client kill').time, {
+    kind: 'on',
+    event: { actor: '*', event: 'upload-offer', fields: {} },
+    nth: 1,
+    delay: 0n,
+  });
+  t.same(step('on alpha.share upload-offer records=2 from=client #3 +1m client kill').time, {
+    kind: 'on',
+    event: {
+      actor: 'alpha',
+      face: 'share',
+      event: 'upload-offer',
+      fields: { records: { kind: 'is', value: 2 } },
+      from: 'client',
+    },
+    nth: 3,
+    delay: MINUTE,
+  });
+  const { time, action } = step('on alpha up bravo down refuse');
+  t.match(time, { event: { actor: 'alpha', event: 'up' } }, 'an event that is also an action');
+  t.match(action, { kind: 'down', server: 'bravo' });
+  const again = load(
+    play('  0s client start\n  1h client kill\n  on client exit client start\n  2h end'),
+  );
+  t.match(again.play[2]!.time, { event: { actor: 'client', event: 'exit' } });
+  t.end();
+});
+
+t.test('clients start, die, run programs and get their clocks set', (t) => {
+  t.same(step('1h client kill').action, { kind: 'kill', client: 'client' });
+  t.same(step('1h client run word.exe for 2h').action, {
+    kind: 'run',
+    client: 'client',
+    program: 'word.exe',
+    duration: 2n * HOUR,
+  });
+  t.same(step('1h client clock -1d').action, { kind: 'clock', client: 'client', by: -DAY });
+  t.same(step('1h client clock +1d').action, { kind: 'clock', client: 'client', by: DAY });
+  const { text, position } = step('1h   client  kill   # a comment');
+  t.equal(text, '1h   client  kill');
+  t.match(position, { line: 6, column: 3 });
+  t.end();
+});
+
+t.test('servers go down with a fault, on a face or on all that know it, and come up', (t) => {
+  const down = (text: string): object => step(`1h alpha${text}`).action;
+  const base = { kind: 'down', server: 'alpha', newOnly: false, until: { kind: 'up' } };
+  t.same(down(' down refuse'), { ...base, fault: { name: 'refuse', args: {} } });
+  t.same(down('.share down slow 20s'), {
+    ...base,
+    face: 'share',
+    fault: { name: 'slow', args: { latency: '20s' } },
+  });
+  t.same(down(' down cut 20 rst new-only for 2h'), {
+    ...base,
+    fault: { name: 'cut', args: { bytes: '20', with: 'rst' } },
+    newOnly: true,
+    until: { kind: 'for', duration: 2n * HOUR },
+  });
+  t.same(down(' down lost-ack for 2 upload-accepts'), {
+    ...base,
+    fault: { name: 'lost-ack', args: {} },
+    until: { kind: 'count', event: 'upload-accept', count: 2 },
+  });
+  t.same(down(' down 503 retry-after=2m'), {
+    ...base,
+    fault: { name: '503', args: { 'retry-after': '2m' } },
+  });
+  t.same(
+    load(play('  0s client start\n  0s alpha down hang\n  1h alpha.pipe up\n  2h end')).play[2]!
+      .action,
+    {
+      kind: 'up',
+      server: 'alpha',
+      face: 'pipe',
+    },
+  );
+  t.end();
+});
+
+t.test('a step that cannot be read is told with its place', (t) =>
+  check(t, [
+    [
+      caseWithStep('‸soon client kill'),
+      '"soon" is not a duration — a step begins with a time such as 10m',
+    ],
+    [caseWithStep('+‸5 client kill'), '"5" is not a duration — a duration is written 4h'],
+    [caseWithStep('1h‸'), 'the line ends too early — after its time a step names a client'],
+    [
+      caseWithStep('1h ‸clinet kill'),
+      'there is no server and no client "clinet" — did you mean "client"?',
+    ],
+    [
+      caseWithStep('1h ‸* down refuse'),
+      'a step cannot act on "*" — name one of alpha, bravo, client',
+    ],
+    [caseWithStep('1h ‸harness up'), 'a step cannot act on "harness"'],
+    [caseWithStep('1h client‸'), 'the line ends too early — client start, kill, run PROGRAM for D'],
+    [caseWithStep('1h client ‸strat'), 'there is no action "strat" — did you mean "start"?'],
+    [
+      caseWithStep('1h client ‸down refuse'),
+      '"down" is said of a server, and client is none — known actions',
+    ],
+    [
+      caseWithStep('1h alpha ‸kill'),
+      '"kill" is said of a client, and alpha is none — known actions: down, up',
+    ],
+    [
+      caseWithStep('1h client kill ‸now'),
+      '"now" is too much here — the step is complete before it',
+    ],
+    [caseWithStep('1h client.‸share kill'), 'only a server has faces — write client alone'],
+    [
+      caseWithStep('1h client run ‸for 5m'),
+      '"for" is not the name of a program — write run PROGRAM for D',
+    ],
+    [
+      caseWithStep('1h client run a.exe ‸fro 5m'),
+      '"fro" is not known here — write run PROGRAM for D',
+    ],
+    [
+      caseWithStep('1h client run a.exe for ‸5'),
+      '"5" is not a duration — a duration is written 4h',
+    ],
+    [
+      caseWithStep('1h client clock ‸1d'),
+      '"1d" has no sign — a clock is set forward by +1d, back by -1d',
+    ],
+    [caseWithStep('1h client clock -‸x'), '"x" is not a duration — a clock is set'],
+    [caseWithStep('1h end ‸now'), '"now" is too much here — end stands alone'],
+    [
+      caseWithStep('1h client run ‸"a b for 5m'),
+      'a quote is opened and not closed — a value with blanks',
+    ],
+  ]),
+);
+
+t.test('a fault that cannot be is told with its place', (t) =>
+  check(t, [
+    [
+      caseWithStep('1h alpha.‸shar down refuse'),
+      'a server of metering has no face "shar" — did you mean "share"?',
+    ],
+    [caseWithStep('1h alpha down‸'), 'the line ends too early — down is followed by a fault'],
+    [caseWithStep('1h alpha down ‸refsue'), 'there is no fault "refsue" — did you mean "refuse"?'],
+    [
+      caseWithStep('1h alpha down ‸zzzzzz'),
+      'there is no fault "zzzzzz" — known faults: refuse, reset,',
+    ],
+    [
+      caseWithStep('1h alpha.pipe down ‸503'),
+      'the pipe of a server of metering has no fault "503" — it is one of its share',
+    ],
+    [
+      caseWithStep('1h alpha down 503 ‸retry=2m'),
+      '"503" has no argument "retry" — known arguments: retry-after',
+    ],
+    [caseWithStep('1h alpha down 503 retry-after=‸'), '"" is not a value — a value is one word'],
+    [
+      caseWithStep('1h alpha down busy ‸why=x'),
+      '"busy" has no argument "why" — no arguments are known here',
+    ],
+    [caseWithStep('1h alpha down deny why=no-seat ‸why=x'), '"why" is given twice — give it once'],
+    [
+      caseWithStep('1h alpha down ‸deny why=mood'),
+      'why=mood is none of no-seat, forbidden — correct',
+    ],
+    [caseWithStep('1h alpha down slow‸'), 'the line ends too early — write slow D'],
+    [
+      caseWithStep('1h alpha down slow ‸for 5m'),
+      '"for" is not a duration — write slow D, with a duration',
+    ],
+    [
+      caseWithStep('1h alpha down cut ‸x fin'),
+      '"x" is not a count — write cut N fin|rst, a whole number',
+    ],
+    [caseWithStep('1h alpha down cut 20 ‸rts'), '"rts" is not fin|rst — did you mean "rst"?'],
+    [
+      caseWithStep('1h alpha down refuse ‸20'),
+      '"20" is too much here — after the fault come only new-only',
+    ],
+    [
+      caseWithStep('1h alpha down refuse for‸'),
+      'the line ends too early — for is followed by a duration',
+    ],
+    [
+      caseWithStep('1h alpha down refuse for ‸ever'),
+      '"ever" is not a duration — for is followed by',
+    ],
+    [caseWithStep('1h alpha down refuse for ‸0s'), 'a downtime of no length — write a duration'],
+    [caseWithStep('1h alpha down refuse for ‸0 probes'), '"0" is not a count — write for n EVENTs'],
+    [
+      caseWithStep('1h alpha down refuse for 2‸'),
+      'the line ends too early — the number is followed by an event',
+    ],
+    [
+      caseWithStep('1h alpha down refuse for 2 ‸uploads'),
+      '"uploads" is not an event of a server — known events',
+    ],
+    [caseWithStep('1h alpha down refuse for 2 ‸kills'), '"kills" is not an event of a server'],
+  ]),
+);
+
+t.test('an event that a step waits for is told with its place', (t) =>
+  check(t, [
+    [
+      caseWithStep('on ‸uplod-offer client kill'),
+      'there is no server and no client "uplod-offer" — did you mean "upload-offer"?',
+    ],
+    [
+      caseWithStep('on ‸exit client start'),
+      '"exit" is not an event of a server — write the name of the client before it',
+    ],
+    [
+      caseWithStep('on alpha ‸exit client start'),
+      '"exit" is an event of a client, not of a server — ',
+    ],
+    [
+      caseWithStep('on client ‸prob client start'),
+      'there is no event "prob" — known events of a client: start,',
+    ],
+    [caseWithStep('on alpha ‸received client kill'), 'there is no event "received" — '],
+    [
+      caseWithStep('on probe #‸0 client kill'),
+      '"0" is not a count — the nth such event is written #n',
+    ],
+    [caseWithStep('on probe +‸x client kill'), '"x" is not a duration'],
+    [
+      caseWithStep('on upload-offer record=‸$r client kill'),
+      'a step binds no variables — write a value or *',
+    ],
+    [
+      caseWithStep('on upload-offer from=‸clinet client kill'),
+      'there is no client "clinet" — did you mean "client"?',
+    ],
+    [
+      caseWithStep('on client exit ‸from=client client start'),
+      'only an event of a server has from= — leave it out',
+    ],
+  ]),
+);
+
+t.test('steps that do not fit together are told with the place of the step', (t) =>
+  check(t, [
+    [
+      play('  0s client start\n  2h client kill\n  ‸1h end'),
+      'the time runs backward — the step before it is "2h client kill"',
+    ],
+    [play('  0s client start\n  +2h client kill\n  ‸1h end'), 'the time runs backward'],
+    [play('  0s client start\n  on probe +2h client kill\n  ‸1h end'), 'the time runs backward'],
+    [
+      play('  0s client start\n  ‸1h client kill'),
+      'the play has no end — add a last step such as 7h end',
+    ],
+    [play('  0s client start\n  ‸1h end\n  2h end'), 'steps follow the end — end is the last step'],
+    [
+      play('  ‸0s alpha down refuse\n  2h end'),
+      'client never starts — add a step such as 0s client start',
+    ],
+    [
+      play('  0s client start\n  ‸1h client start\n  2h end'),
+      'client runs already — kill it first',
+    ],
+    [
+      play('  0s client start\n  1h client kill\n  ‸1h client run a.exe for 5m\n  2h end'),
+      'client does not run yet — a step before it is client start',
+    ],
+    [
+      play('  0s client start\n  ‸1h alpha up\n  2h end'),
+      'alpha is not down — a step before it takes it down',
+    ],
+  ]),
+);

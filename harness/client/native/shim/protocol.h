@@ -1,0 +1,69 @@
+// What a task (a thread) and the harness say to each other; the other half is ../protocol.ts. Little endian, no padding.
+#pragma once
+#include <stdint.h>
+
+#define PROTOCOL_VERSION 1
+
+enum up_type {
+  UP_HELLO = 1,  // a = version; the task waits for its first turn
+  UP_WAIT,       // a = deadline (ns, or FOREVER), b = wait kind, | WAIT_PROGRESS; payload: connections
+  UP_CONNECT,    // a = connection id, b = port; payload: address family (4 bytes), address (16 bytes)
+  UP_BRIDGED,    // a = connection id, b = local port of its bridge
+  UP_BORN,       // a = pid or tid of the child, b = 1 for a thread
+  UP_EXEC,       // the process is about to become another program
+  UP_EXIT,       // the thread is about to end
+  UP_SIGNALLED,  // it may have sent a signal to somebody
+  UP_BROKEN,     // payload: what this shim could not do, as text
+};
+
+enum wait_kind {
+  WAIT_SLEEP = 0,    // only time or a signal ends it
+  WAIT_CHILD = 1,    // or the end of a process
+  WAIT_PROCESS = 2,  // or another thread of the same process
+  WAIT_FILE = 3,     // or anything that becomes readable or writable
+};
+#define WAIT_PROGRESS 0x100
+
+struct up {
+  uint32_t size;  // of the whole message
+  uint32_t type;
+  int32_t pid, tid;
+  int64_t a, b;
+};
+
+/** One open connection as the client's kernel sees it; ends what a WAIT or HELLO says. */
+struct connection_report {
+  uint64_t id;
+  uint32_t flags;   // CONNECTION_…
+  uint32_t unread;  // bytes
+  uint64_t written, received;
+};
+#define CONNECTION_PENDING 1
+#define CONNECTION_ENDED 2  // a FIN was sent
+
+/** A turn: go on, time is `now`. Followed by `count` events. */
+struct down {
+  uint32_t size;
+  uint32_t count;
+  int64_t now;   // ns of case time
+  int64_t wall;  // ns since 1970 at case time 0, as the client's wall clock has it
+};
+
+enum event_type {
+  EVENT_SEED = 1,    // value: of this process
+  EVENT_BRIDGE,      // value: port of the bridge on 127.0.0.1
+  EVENT_ORDER,       // value: how many processes started before this one
+  EVENT_RUN_START,   // value: real seconds since 1970 at which the client was started
+  EVENT_HELD,        // id: a connection that was open before exec; value: local port of its bridge
+  EVENT_CONNECTED,   // id
+  EVENT_REFUSED,     // id
+  EVENT_TIMED_OUT,   // id
+  EVENT_DELIVERED,   // id; value: bytes that must have arrived; flags say what else must have
+};
+#define DELIVERED_END 1
+#define DELIVERED_RESET 2
+
+struct event {
+  uint32_t type, flags;
+  uint64_t id, value;
+};

@@ -1,0 +1,181 @@
+import t from 'tap';
+import type { Plan } from '../case/plan.ts';
+import { MILLISECOND, SECOND } from '../clock/clock.ts';
+import type { TraceHeader } from '../trace/event.ts';
+import { judge, type JudgeOptions } from './judge.ts';
+import { line, planOf, POSITION, traceOf } from './judge.fixture.ts';
+import type { Judgement } from './verdict.ts';
+
+const SAVED = `
+  record r1 notepad.exe 10m 15m
+  0s client start run=1
+  0s alpha down fault=refuse
+  10m client RUN notepad.exe 5m`;
+const END = '7h harness end\n12h harness drained';
+const MOVED = `${SAVED}\n4h alpha.share refused\n4h1ms bravo.share UPLOAD r1\n${END}`;
+const STAYED = `${SAVED}\n4h alpha.share refused\n4h15m alpha.share refused\n${END}`;
+
+const PLAN = planOf({
+  rules: ['SWM-1'],
+  expect: [
+    line('4h..4h1m', 'alpha.share refused', '{1..2}'),
+    line('..+2m', 'bravo.share upload-offer records=1'),
+  ],
+  never: [
+    {
+      window: {},
+      pattern: { actor: '*', event: 'login-refused', fields: {} },
+      min: 1,
+      position: POSITION,
+      text: '..  *  login-refused',
+    },
+  ],
+  ledger: { counts: { delivered: 1, lost: 0 }, position: POSITION, text: 'delivered=1 lost=0' },
+});
+
+function judged(
+  text: string,
+  changes: Partial<Plan> = {},
+  header: Partial<TraceHeader> = {},
+  options: JudgeOptions = {},
+): Judgement {
+  return judge({ ...PLAN, ...changes }, traceOf(text, header), options);
+}
+
+t.test('a case passes when everything that it claims was seen', (t) => {
+  const { verdict, reason, findings, rules, ledger } = judged(MOVED);
+  t.match(
+    { verdict, reason, findings, ledger },
+    { verdict: 'pass', findings: [], ledger: { delivered: 1 } },
+  );
+  t.same(
+    rules.map(({ id, version, state }) => `${id}/${version} ${state}`),
+    [
+      'SWM-1/1 kept',
+      'RT-4/1 kept',
+      'SF-1/1 kept',
+      'SF-2/1 could-not-tell',
+      'SF-5/1 could-not-tell',
+      'SF-6/1 kept',
+    ],
+    'its own rules and the ones that are always on',
+  );
+  t.end();
+});
+
+t.test('findings stand in the order expect, never, ledger, rules, contract', (t) => {
+  const text = `${STAYED}\n5h alpha.share login-refused\n6h client contract why=noise`;
+  const { verdict, reason, findings } = judged(text);
+  t.equal(verdict, 'fail');
+  t.equal(reason, 'expect: 1 missing');
+  t.same(
+    findings.map(({ what }) => what),
+    ['expect', 'never', 'ledger', 'SWM-1', 'SF-1', 'contract'],
+  );
+  t.end();
+});
+
+t.test('a broken rule alone fails a case; one that could not be told does not', (t) => {
+  const silent = { expect: [], never: [] };
+  const { ledger: _, ...unclaimed } = { ...PLAN, ...silent };
+  t.equal(judge(unclaimed, traceOf(STAYED)).verdict, 'fail');
+  const idle = `0s client start run=1\n${END}`;
+  const { verdict, rules } = judge(unclaimed, traceOf(idle));
+  t.match(
+    { verdict, rules },
+    { verdict: 'pass', rules: [{ id: 'SWM-1', state: 'could-not-tell' }] },
+  );
+  t.end();
+});
+
+t.test('what only an observer sees is never kept without one', (t) => {
+  const blind = { observer: 'none' };
+  t.match(judged(MOVED, {}, blind), {
+    verdict: 'inconclusive',
+    reason: /^line 12 names refused, and nothing saw/,
+    findings: [],
+  });
+  t.match(judged(MOVED, { expect: [] }, blind), { verdict: 'pass' }, 'the rule saw enough');
+  t.match(
+    judged(`${SAVED}\n4h1ms bravo.share UPLOAD r1\n${END}`, { expect: [] }, blind),
+    { verdict: 'inconclusive', reason: /^SWM-1: .*not recorded/ },
+    'a rule that the case names',
+  );
+  t.match(judged(STAYED, {}, blind), { verdict: 'fail' }, 'what was seen to be broken is broken');
+  const { never } = planOf({
+    never: [
+      {
+        window: {},
+        pattern: { actor: 'bravo', event: 'refused', fields: {} },
+        min: 1,
+        position: POSITION,
+        text: '..  bravo  refused',
+      },
+    ],
+  });
+  t.match(judged(MOVED, { expect: [], never }, blind), { verdict: 'inconclusive' });
+  t.end();
+});
+
+t.test('what the jitter of the machine could explain is inconclusive', (t) => {
+  const late = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
+  const strict = { rules: [] };
+  t.match(judged(late, strict), { verdict: 'fail', findings: [{ by: '500ms too late' }] });
+  t.match(judged(late, strict, {}, { jitterNs: 250n * MILLISECOND }), { verdict: 'fail' });
+  t.match(judged(late, strict, {}, { jitterNs: 251n * MILLISECOND }), {
+    verdict: 'inconclusive',
+    reason: 'expect: it hangs on 500ms, and this machine was up to 251ms late',
+  });
+  t.match(
+    judged(STAYED, {}, {}, { jitterNs: SECOND }),
+    { verdict: 'fail' },
+    'what does not hang on time is firm',
+  );
+  t.end();
+});
+
+t.test('an ability that the client lacks', (t) => {
+  const command =
+    '10m client command id=1 name=start-program program=a.exe\n10m client answer id=1 result=unsupported';
+  t.match(judged(`0s client start\n${command}\n${END}`), {
+    verdict: 'unsupported',
+    reason: 'the client does not support start-program',
+    findings: [],
+  });
+  t.match(judged(`0s client start\n${command}\n1h client contract why=noise\n${END}`), {
+    verdict: 'fail',
+  });
+  t.match(
+    judged(`0s client answer id=0 result=unsupported why=offline\n${END}`),
+    { verdict: 'unsupported', reason: /offline$/ },
+    'one that cannot even start',
+  );
+  const madeUp =
+    '1s client command id=1 name=made-up-8f3\n1s client answer id=1 result=unsupported';
+  t.match(judged(`${madeUp}\n${MOVED}`), { verdict: 'pass' }, 'a made-up command must be refused');
+  t.end();
+});
+
+t.test('a play or a trace that was not whole', (t) => {
+  t.match(judged(`${SAVED}\n4h alpha.share refused\n4h1ms bravo.share UPLOAD r1`), {
+    verdict: 'inconclusive',
+    reason: 'the trace ends before the case did',
+    findings: [],
+  });
+  t.match(
+    judged(`${SAVED}\n4h alpha.share refused`),
+    { verdict: 'inconclusive' },
+    'nothing is missing yet',
+  );
+  t.match(judge(PLAN, { ...traceOf(MOVED), cutOff: true }), { verdict: 'inconclusive' });
+  t.match(judged(`${MOVED}\n7h harness missed step=x`), {
+    verdict: 'inconclusive',
+    reason: 'the play waited in vain: x',
+  });
+  t.end();
+});
+
+t.test('the same plan and trace give the same judgement', (t) => {
+  t.same(judged(STAYED), judged(STAYED));
+  t.end();
+});

@@ -1,0 +1,88 @@
+import { formatDuration, fromMs } from '../clock/duration.ts';
+import {
+  type CaseResult,
+  exitStatus,
+  type Reporter,
+  type RunInfo,
+  type Summary,
+} from '../run/result.ts';
+import { formatFailure } from './failure.ts';
+import { palette, type Palette } from './palette.ts';
+import { PAINT, summaryText, VERDICTS } from './verdict-text.ts';
+
+const VERDICT_WIDTH = Math.max(...VERDICTS.map((verdict) => verdict.length));
+
+/** For people: a line a case while it runs, each failure with all that explains it, the summary last. */
+export function consoleReporter(
+  write: (text: string) => void,
+  { isTerminal }: { readonly isTerminal: boolean },
+): Reporter {
+  const colors = palette(isTerminal);
+  let total = 0;
+  return {
+    begin(info: RunInfo): void {
+      total = info.total;
+      write(`${colors.bold(info.client)}  ${infoText(info)}\n\n`);
+    },
+    result(result: CaseResult, done: number): void {
+      write(`${caseLine(result, done, total, colors)}\n`);
+      const { verdict } = result.judgement;
+      if (verdict !== 'pass' && verdict !== 'unsupported')
+        write(`\n${formatFailure(result, colors)}\n\n`);
+    },
+    end(results: readonly CaseResult[], summary: Summary): void {
+      write(`\n${closing(results, summary, total, colors)}\n`);
+    },
+  };
+}
+
+function infoText({ total, time, seed, epoch, workers }: RunInfo): string {
+  return `${total} ${total === 1 ? 'case' : 'cases'}, time ${time}, seed ${seed}, epoch ${epoch}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+}
+
+function caseLine(
+  { plan, judgement, clientMs, wallMs }: CaseResult,
+  done: number,
+  total: number,
+  colors: Palette,
+): string {
+  const { verdict, reason } = judgement;
+  const place = `${done}`.padStart(`${total}`.length);
+  const mark = PAINT[verdict](colors)(verdict.padEnd(VERDICT_WIDTH));
+  const why = verdict === 'unsupported' && reason !== undefined ? `  ${reason}` : '';
+  const times = colors.dim(`${clientTimeText(clientMs)} in ${(wallMs / 1000).toFixed(2)} s`);
+  return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}`;
+}
+
+/** What did not pass, by verdict, then the counts and the exit status. */
+function closing(
+  results: readonly CaseResult[],
+  summary: Summary,
+  total: number,
+  colors: Palette,
+): string {
+  const lines = VERDICTS.filter((verdict) => verdict !== 'pass').flatMap((verdict) =>
+    results
+      .filter(({ judgement }) => judgement.verdict === verdict)
+      .map(
+        ({ plan, judgement }) =>
+          `${PAINT[verdict](colors)(verdict.padEnd(VERDICT_WIDTH))}  ${plan.id}  ${colors.dim(judgement.reason ?? '')}`,
+      ),
+  );
+  const clientMs = results.reduce((sum, result) => sum + result.clientMs, 0);
+  const wallMs = results.reduce((sum, result) => sum + result.wallMs, 0);
+  const left = total - results.length;
+  const status = exitStatus(summary);
+  const says = { 0: 'PASSED', 1: 'FAILED', 2: 'COULD NOT TELL' }[status];
+  const paint = { 0: colors.green, 1: colors.red, 2: colors.yellow }[status];
+  return [
+    ...lines.map((line) => line.trimEnd()),
+    ...(lines.length > 0 ? [''] : []),
+    `${colors.bold(paint(says))}  ${summaryText(summary, colors)}${left > 0 ? `, ${left} not run` : ''}  ${colors.dim(`(${clientTimeText(clientMs)} of client time in ${(wallMs / 1000).toFixed(2)} s)`)}`,
+  ].join('\n');
+}
+
+/** Whole seconds: nobody counts the milliseconds of a day. */
+function clientTimeText(clientMs: number): string {
+  return formatDuration(fromMs(Math.round(clientMs / 1000) * 1000));
+}

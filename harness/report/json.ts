@@ -1,0 +1,42 @@
+import type { RuleState, Verdict } from '../judge/verdict.ts';
+import type { CaseResult, Reporter, Summary } from '../run/result.ts';
+
+/** What the JSON reporter writes, as one document when the run is over. Times are milliseconds. */
+export interface JsonReport {
+  readonly summary: Summary;
+  readonly cases: readonly {
+    readonly id: string;
+    readonly verdict: Verdict;
+    readonly source: readonly string[];
+    readonly clientMs: number;
+    readonly wallMs: number;
+    readonly rules: readonly { readonly id: string; readonly verdict: RuleState }[];
+    /** Path of the trace file. */
+    readonly trace: string;
+  }[];
+}
+
+export function jsonReporter(write: (text: string) => void): Reporter {
+  return {
+    begin(): void {},
+    result(): void {},
+    end(results: readonly CaseResult[], summary: Summary): void {
+      write(`${JSON.stringify(toReport(results, summary), undefined, 2)}\n`);
+    },
+  };
+}
+
+function toReport(results: readonly CaseResult[], summary: Summary): JsonReport {
+  return {
+    summary,
+    cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath }) => ({
+      id: plan.id,
+      verdict: judgement.verdict,
+      source: plan.source,
+      clientMs,
+      wallMs,
+      rules: judgement.rules.map(({ id, state }) => ({ id, verdict: state })),
+      trace: tracePath,
+    })),
+  };
+}
