@@ -15,7 +15,8 @@ export class RealClock implements Clock {
   readonly #queue = new VirtualClock(0);
   #startNs: bigint | undefined;
   #armed: { readonly time: Nanos; readonly cancel: () => void } | undefined;
-  #working = false;
+  /** What the running turn works off: everything up to this time. */
+  #turn: Nanos | undefined;
   #closed = false;
 
   /** Throws a RangeError unless `factor` is a whole number of at least 1. */
@@ -51,8 +52,9 @@ export class RealClock implements Clock {
 
   at(time: Nanos, action: () => void): Timer {
     if (this.#closed) return { cancel: () => {} };
-    const now = this.now();
-    const timer = this.#queue.at(time > now ? time : now, action);
+    // What an action asks for "now" waits for the next turn: it must not starve the sockets.
+    const soonest = this.#turn === undefined ? this.now() : this.#turn + 1n;
+    const timer = this.#queue.at(time > soonest ? time : soonest, action);
     this.#arm();
     return {
       cancel: () => {
@@ -70,7 +72,7 @@ export class RealClock implements Clock {
 
   /** Keeps one timer of the machine for the earliest action, and none when there is nothing to wait for. */
   #arm(): void {
-    if (this.#working) return;
+    if (this.#turn !== undefined) return;
     const next = this.#closed || this.#startNs === undefined ? undefined : this.#queue.next();
     if (next === this.#armed?.time) return;
     this.#armed?.cancel();
@@ -83,16 +85,14 @@ export class RealClock implements Clock {
 
   #wake(): void {
     this.#armed = undefined;
-    this.#working = true;
-    // What an action asks for "now" waits for the next turn: it must not starve the sockets.
-    const now = this.now();
+    const now = (this.#turn = this.now());
     try {
       for (let next = this.#queue.next(); next !== undefined && next <= now;) {
         this.#queue.advanceTo(next);
         next = this.#closed ? undefined : this.#queue.next();
       }
     } finally {
-      this.#working = false;
+      this.#turn = undefined;
       this.#arm();
     }
   }

@@ -11,7 +11,7 @@ import { TemplateError } from '../client/template.ts';
 import { Shim } from '../shim/shim.ts';
 import { TransportError } from '../shim/transport.ts';
 import type { Trace, TraceHeader } from '../trace/event.ts';
-import { Recorder, TraceOverflow } from '../trace/recorder.ts';
+import { Recorder } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
 import { Director } from './director.ts';
 import { prepareClient } from './prepare-client.ts';
@@ -87,7 +87,9 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
       );
     }
     director.begin();
-    await world.run(() => director.finished || options.signal?.aborted === true);
+    await world.run(
+      () => director.finished || recorder.overflowed || options.signal?.aborted === true,
+    );
     await shim.settled();
   } catch (cause) {
     // An error without a class of its own is a mistake of ours too, but one that nobody has foreseen: it keeps its stack.
@@ -110,7 +112,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
 }
 
 function isForeseen(cause: unknown): cause is Error {
-  return [HarnessError, TraceOverflow, ConfigurationError, TemplateError, TransportError].some(
+  return [HarnessError, ConfigurationError, TemplateError, TransportError].some(
     (kind) => cause instanceof kind,
   );
 }

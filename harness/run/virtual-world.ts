@@ -11,6 +11,8 @@ import { VirtualNodeProcess } from '../client/virtual/node-process.ts';
 import { VirtualNetwork } from '../shim/transport-virtual.ts';
 import type { World } from './world.ts';
 
+/** What a client may do at one moment: one that does more waits for something that only time can bring. */
+const MAX_TURNS = 20_000;
 /** No case of the field lasts longer: one that does waits for something that never comes. */
 const HORIZON: Nanos = 36_600n * DAY;
 
@@ -75,6 +77,7 @@ export class VirtualWorld implements World {
   }
 
   async run(finished: () => boolean): Promise<void> {
+    let turns = 0;
     while (!finished()) {
       await this.#held;
       // Streams of the emulators do their work in ticks; none of them waits for anything real.
@@ -82,9 +85,16 @@ export class VirtualWorld implements World {
       await tick();
       const client = this.#clients.find((candidate) => candidate.needsTurn);
       if (client) {
+        if (++turns > MAX_TURNS)
+          throw new HarnessError(
+            `busy loop: the client was given ${MAX_TURNS} turns at ${formatDuration(this.clock.now())} and never waited`,
+          );
         await client.turn();
         if (client.ended) this.#clients = this.#clients.filter((other) => other !== client);
-      } else this.#advance();
+      } else {
+        this.#advance();
+        turns = 0;
+      }
     }
   }
 

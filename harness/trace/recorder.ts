@@ -14,10 +14,8 @@ export interface Happening {
 }
 
 /** A client that floods us must not take our memory. */
-const MAX_EVENTS = 500_000;
+const MAX_EVENTS = 100_000;
 const MAX_RAW_BYTES = 64 * 1024 * 1024;
-
-export class TraceOverflow extends Error {}
 
 /** Writes down what happens, and tells those who wait for an event. */
 export class Recorder {
@@ -26,18 +24,23 @@ export class Recorder {
   readonly #listeners = new Set<(event: TraceEvent) => void>();
   #rawBytes = 0;
   #backdated = false;
+  #overflowed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Throws `TraceOverflow` when a case makes more events than any honest client. */
+  /** True when a case made more events than any honest client: the last one says so, and no other is taken. */
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
   record(happening: Happening, at: Nanos = this.#clock.now()): void {
-    const event = toEvent(happening, at);
+    if (this.#overflowed) return;
+    this.#overflowed = this.#events.length >= MAX_EVENTS;
+    const event = toEvent(this.#overflowed ? flood(happening) : happening, at);
     const last = this.#events.at(-1);
     if (last && last.at > at) this.#backdated = true;
-    if (this.#events.length >= MAX_EVENTS)
-      throw new TraceOverflow(`more than ${MAX_EVENTS} events in one case`);
     this.#events.push(event);
     for (const listener of this.#listeners) listener(event);
   }
@@ -77,4 +80,9 @@ function toEvent(happening: Happening, at: Nanos): TraceEvent {
     ...(usage !== undefined && { usage }),
     ...(bytes !== undefined && { bytes }),
   };
+}
+
+function flood({ actor, from }: Happening): Happening {
+  const why = `it floods the servers: more than ${MAX_EVENTS} events in one case`;
+  return { actor: from ?? actor, event: 'contract', fields: { why } };
 }

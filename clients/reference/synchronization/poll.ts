@@ -13,16 +13,14 @@ export async function poll(
   time: Time,
   bugs: Bugs,
 ): Promise<never> {
-  let dueMs = time.elapsedMs() + intervalMs;
+  const nowMs = (): number => (bugs.has('clock-stall') ? time.wallMs() : time.elapsedMs());
+  let dueMs = nowMs() + intervalMs;
   for (;;) {
-    if (bugs.has('clock-stall')) await wallClockReaches(time.wallMs() + intervalMs, time);
+    if (bugs.has('clock-stall'))
+      while (nowMs() < dueMs) await time.until(time.elapsedMs() + TICK_MS);
     else await time.until(dueMs);
     await action();
     do dueMs += intervalMs;
-    while (dueMs <= time.elapsedMs());
+    while (dueMs <= nowMs());
   }
-}
-
-async function wallClockReaches(dateMs: number, time: Time): Promise<void> {
-  while (time.wallMs() < dateMs) await time.until(time.elapsedMs() + TICK_MS);
 }

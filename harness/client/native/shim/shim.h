@@ -67,11 +67,12 @@ extern char link_path[108], shim_path[4096];
 
 // wait.c
 enum outcome { READY, LATE, INTERRUPTED };
-enum outcome wait_until(const struct call *call, enum wait_kind kind, nanos deadline, int (*ready)(void *), void *what);
-long do_poll(const struct call *call, void *fds, unsigned long count, nanos timeout);
-long wait_call(const struct call *call, int *handled);
+#define NO_SIGNALS (~0ULL)
+enum outcome wait_until(uint64_t mask, enum wait_kind kind, nanos deadline, int (*ready)(void *), void *what);
 enum outcome wait_fd(const struct call *call, int fd, short events, int timeout_option);
-long interrupted(const struct call *call, int restartable);
+long interrupted(void);
+long restarted(void);
+long wait_call(const struct call *call, int *handled);
 void spin(int weight);
 
 // signal.c
@@ -95,13 +96,13 @@ long clock_call(const struct call *call, int *handled);
 nanos next_timer(void);
 int fire_timers(void);
 void timer_fd_closed(int fd);
-void timer_fd_copied(int from, int to);
 void forget_timers(void);
 long timer_call(const struct call *call, int *handled);
 
 // io.c, socket.c
 int nonblocking(int fd);
 int fd_ready(int fd, short events);
+#define RESULT_OF_WAIT(outcome, late) ((outcome) == LATE ? (late) : restarted())
 long io_call(const struct call *call, int *handled);
 long socket_call(const struct call *call, int *handled);
 int is_connection(int fd);

@@ -104,17 +104,13 @@ static long wait_signal(const struct call *call) {
   long what[4] = {call->args[0], call->args[1], 0, 0};
   uint64_t wanted = *(uint64_t *)call->args[0];
   nanos deadline = timeout ? after(nanos_of(timeout)) : FOREVER;
-  for (;;) {
-    enum outcome outcome = wait_until(0, WAIT_SLEEP, deadline, received, what);
-    if (outcome == READY) return what[3];
-    if (outcome == LATE) return -EAGAIN;
-    if (signal_pending(CLIENT_MASK(call) | wanted, 0)) return -EINTR;
-  }
+  enum outcome outcome = wait_until(CLIENT_MASK(call) | wanted, WAIT_SLEEP, deadline, received, what);
+  return outcome == READY ? what[3] : outcome == LATE ? -EAGAIN : -EINTR;
 }
 
 static long suspend(const struct call *call) {
   uint64_t mask = call->number == SYS_pause ? CLIENT_MASK(call) : *(uint64_t *)call->args[0];
-  while (!signal_pending(mask, 0)) await_turn(WAIT_SLEEP, next_timer()), fire_timers();
+  wait_until(mask, WAIT_SLEEP, FOREVER, 0, 0);
   if (call->number == SYS_rt_sigsuspend) deliver_signals(mask);
   return -EINTR;
 }

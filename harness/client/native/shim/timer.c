@@ -1,0 +1,192 @@
+// Timers of the process: setitimer and alarm, timerfd, timer_create. They are due at case times and fire in a turn.
+#include "shim.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+
+#define MAX_TIMERS 64
+
+enum use { UNUSED, ALARM, DESCRIPTOR, POSIX };
+
+struct timer {
+  enum use use;
+  clockid_t clock;
+  nanos due, period;  // due: FOREVER when it is not armed
+  int fd;
+  struct sigevent event;
+  int overrun;
+};
+
+/** The first is that of setitimer. */
+static struct timer timers[MAX_TIMERS] = {{ALARM, CLOCK_MONOTONIC, FOREVER, 0, -1, {{0}}, 0}};
+static uint64_t fd_timers[MAX_FD / 64];
+
+nanos next_timer(void) {
+  nanos next = FOREVER;
+  for (int i = 0; i < MAX_TIMERS; i++)
+    if (timers[i].use && timers[i].due < next) next = timers[i].due;
+  return next;
+}
+
+/** Expirations up to now. */
+static uint64_t expire(struct timer *timer) {
+  uint64_t count = 1;
+  if (timer->period > 0) {
+    count += (now - timer->due) / timer->period;
+    timer->due += count * timer->period;
+  } else {
+    timer->due = FOREVER;
+  }
+  return count;
+}
+
+static void notify(struct timer *timer, int id) {
+  siginfo_t info = {0};
+  if (timer->event.sigev_notify == SIGEV_NONE) return;
+  info.si_signo = timer->event.sigev_signo;
+  info.si_code = SI_TIMER;
+  info.si_value = timer->event.sigev_value;
+  info.si_timerid = id;
+  long pid = RAW(SYS_getpid);
+  if (timer->event.sigev_notify & SIGEV_THREAD_ID)
+    RAW(SYS_rt_tgsigqueueinfo, pid, timer->event._sigev_un._tid, info.si_signo, &info);
+  else
+    RAW(SYS_rt_sigqueueinfo, pid, info.si_signo, &info);
+}
+
+/** True when one was due. */
+int fire_timers(void) {
+  int fired = 0;
+  for (int i = 0; i < MAX_TIMERS; i++) {
+    struct timer *timer = &timers[i];
+    if (!timer->use || timer->due > now) continue;
+    uint64_t count = expire(timer);
+    fired = 1;
+    if (timer->use == ALARM) RAW(SYS_kill, RAW(SYS_getpid), SIGALRM);
+    else if (timer->use == DESCRIPTOR) RAW(SYS_write, timer->fd, &count, 8);
+    else timer->overrun = count - 1, notify(timer, i);
+  }
+  if (fired) tell(UP_SIGNALLED, 0, 0, 0, 0);
+  return fired;
+}
+
+/** A forked child has no timers but those behind descriptors. */
+void forget_timers(void) {
+  for (int i = 0; i < MAX_TIMERS; i++) {
+    if (timers[i].use != DESCRIPTOR) timers[i].due = FOREVER;
+    if (timers[i].use == POSIX) timers[i].use = UNUSED;
+  }
+}
+
+static struct timer *by_fd(int fd) {
+  for (int i = 1; i < MAX_TIMERS; i++)
+    if (timers[i].use == DESCRIPTOR && timers[i].fd == fd) return &timers[i];
+  return 0;
+}
+
+void timer_fd_closed(int fd) {
+  if (fd < 0 || fd >= MAX_FD || !(fd_timers[fd / 64] >> fd % 64 & 1)) return;
+  fd_timers[fd / 64] &= ~(1ULL << fd % 64);
+  struct timer *timer = by_fd(fd);
+  if (timer) timer->use = UNUSED;
+}
+
+static struct timer *unused(void) {
+  for (int i = 1; i < MAX_TIMERS; i++)
+    if (!timers[i].use) {
+      timers[i] = (struct timer){.due = FOREVER, .fd = -1};
+      return &timers[i];
+    }
+  return 0;
+}
+
+static void get(const struct timer *timer, struct itimerspec *out) {
+  nanos left = timer->due == FOREVER ? 0 : timer->due > now ? timer->due - now : 1;
+  *out = (struct itimerspec){timespec_of(timer->period), timespec_of(left)};
+}
+
+static void set(struct timer *timer, const struct itimerspec *in, int absolute) {
+  nanos value = nanos_of(&in->it_value);
+  timer->period = nanos_of(&in->it_interval);
+  if (value == 0) timer->due = FOREVER;
+  else if (!absolute || value == FOREVER) timer->due = after(value);
+  else timer->due = value - clock_base(timer->clock);
+}
+
+static long set_alarm(const struct itimerval *in, struct itimerval *out) {
+  struct itimerspec old, next;
+  get(&timers[0], &old);
+  if (out)
+    *out = (struct itimerval){{old.it_interval.tv_sec, old.it_interval.tv_nsec / 1000},
+                              {old.it_value.tv_sec, old.it_value.tv_nsec / 1000}};
+  if (!in) return 0;
+  next = (struct itimerspec){{in->it_interval.tv_sec, in->it_interval.tv_usec * 1000},
+                             {in->it_value.tv_sec, in->it_value.tv_usec * 1000}};
+  set(&timers[0], &next, 0);
+  return 0;
+}
+
+static long set_alarm_seconds(unsigned seconds) {
+  struct itimerval next = {{0, 0}, {seconds, 0}}, old;
+  set_alarm(&next, &old);
+  return old.it_value.tv_sec + (old.it_value.tv_usec > 0);
+}
+
+/** An eventfd gives what a timerfd gives: the count of expirations, once. */
+static long create_fd(clockid_t clock, int flags) {
+  struct timer *timer = unused();
+  if (!timer) return -EMFILE;
+  long fd = RAW(SYS_eventfd2, 0, flags & (EFD_NONBLOCK | EFD_CLOEXEC));
+  if (fd < 0) return fd;
+  if (fd >= MAX_FD) return RAW(SYS_close, fd), -EMFILE;
+  timer->use = DESCRIPTOR, timer->clock = clock, timer->fd = fd;
+  fd_timers[fd / 64] |= 1ULL << fd % 64;
+  return fd;
+}
+
+static long create_posix(clockid_t clock, const struct sigevent *event, int *id) {
+  struct timer *timer = unused();
+  if (!timer) return -EAGAIN;
+  timer->use = POSIX, timer->clock = clock;
+  *id = timer - timers;
+  if (event) timer->event = *event;
+  else timer->event = (struct sigevent){.sigev_signo = SIGALRM, .sigev_value.sival_int = *id};
+  return 0;
+}
+
+static struct timer *posix(long id) {
+  return id > 0 && id < MAX_TIMERS && timers[id].use == POSIX ? &timers[id] : 0;
+}
+
+static long set_or_get(struct timer *timer, const struct itimerspec *in, int absolute, struct itimerspec *out) {
+  if (!timer) return -EINVAL;
+  if (out) get(timer, out);
+  if (in) set(timer, in, absolute);
+  return 0;
+}
+
+long timer_call(const struct call *call, int *handled) {
+  const long *a = call->args;
+  *handled = 1;
+  switch (call->number) {
+    case SYS_alarm: return set_alarm_seconds(a[0]);
+    case SYS_setitimer: return a[0] == ITIMER_REAL ? set_alarm((void *)a[1], (void *)a[2]) : pass(call);
+    case SYS_getitimer: return a[0] == ITIMER_REAL ? set_alarm(0, (void *)a[1]) : pass(call);
+    case SYS_timerfd_create: return create_fd(a[0], a[1]);
+    case SYS_timerfd_settime: return set_or_get(by_fd(a[0]), (void *)a[2], a[1] & TFD_TIMER_ABSTIME, (void *)a[3]);
+    case SYS_timerfd_gettime: return set_or_get(by_fd(a[0]), 0, 0, (void *)a[1]);
+    case SYS_timer_create: return create_posix(a[0], (void *)a[1], (void *)a[2]);
+    case SYS_timer_settime: return set_or_get(posix(a[0]), (void *)a[2], a[1] & TIMER_ABSTIME, (void *)a[3]);
+    case SYS_timer_gettime: return set_or_get(posix(a[0]), 0, 0, (void *)a[1]);
+    case SYS_timer_getoverrun: return posix(a[0]) ? posix(a[0])->overrun : -EINVAL;
+    case SYS_timer_delete: {
+      struct timer *timer = posix(a[0]);
+      if (!timer) return -EINVAL;
+      timer->use = UNUSED;
+      return 0;
+    }
+  }
+  return *handled = 0;
+}

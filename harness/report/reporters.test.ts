@@ -1,0 +1,131 @@
+import t from 'tap';
+import { Parser, type Result } from 'tap-parser';
+import type { CaseResult, Reporter } from '../run/result.ts';
+import { summarize } from '../run/result.ts';
+import { consoleReporter } from './console.ts';
+import { jsonReporter } from './json.ts';
+import { FAILS, INCONCLUSIVE, INFO, PASSES, resultOf, UNSUPPORTED } from './report.fixture.ts';
+import { tapReporter } from './tap.ts';
+
+/** What a reporter writes while these results come in. */
+function written(
+  make: (write: (text: string) => void) => Reporter,
+  results: readonly CaseResult[],
+): string {
+  let text = '';
+  const reporter = make((more) => (text += more));
+  reporter.begin({ ...INFO, total: 4 });
+  for (const [index, result] of results.entries()) reporter.result(result, index + 1);
+  reporter.end(results, summarize(results));
+  return text;
+}
+
+const ALL = [PASSES, FAILS, UNSUPPORTED, INCONCLUSIVE].map((text) => resultOf(text));
+const toConsole = (isTerminal: boolean) => (write: (text: string) => void) =>
+  consoleReporter(write, { isTerminal });
+
+t.test('the console shows a line a case, failures in full, and the summary last', (t) => {
+  const text = written(toConsole(false), ALL);
+  const lines = text.trimEnd().split('\n');
+  t.equal(
+    lines[0],
+    'reference:rtm  4 cases, time virtual, seed 1, epoch 2024-02-01T00:00:00.000Z, 1 worker',
+  );
+  t.match(text, '1/4  pass          offline/primary-refuses  12h in 0.21 s\n');
+  t.match(text, '2/4  fail          offline/primary-refuses');
+  t.match(text, 'FAIL  offline/primary-refuses');
+  t.match(text, /3\/4 {2}unsupported .* the client does not support offline/);
+  t.match(text, 'INCONCLUSIVE  offline/primary-refuses');
+  t.equal(
+    lines.at(-1),
+    'FAILED  1 passed, 1 failed, 1 unsupported, 1 inconclusive  (2d of client time in 0.84 s)',
+  );
+  t.same(
+    lines.slice(-5, -2).map((line) => line.split(' ')[0]),
+    ['fail', 'unsupported', 'inconclusive'],
+    'what did not pass is named before the counts',
+  );
+  t.end();
+});
+
+t.test('the summary cannot be mistaken', (t) => {
+  const last = (results: readonly CaseResult[]): string =>
+    written(toConsole(false), results).trimEnd().split('\n').at(-1)!;
+  t.match(last([ALL[0]!, ALL[0]!, ALL[0]!, ALL[0]!]), /^PASSED {2}4 passed {2}\(/);
+  t.match(last([ALL[0]!, ALL[1]!]), /^FAILED {2}1 passed, 1 failed, 2 not run/);
+  t.match(last([ALL[0]!, ALL[3]!]), /^COULD NOT TELL {2}1 passed, 1 inconclusive, 2 not run/);
+  t.match(last([]), /^COULD NOT TELL {2}no case was judged, 4 not run/);
+  t.end();
+});
+
+t.test('colour only on a terminal', (t) => {
+  t.notOk(written(toConsole(false), ALL).includes('\u001b['));
+  t.ok(written(toConsole(true), ALL).includes('\u001b['));
+  t.end();
+});
+
+t.test('TAP version 14 that a strict parser accepts', (t) => {
+  const points: Result[] = [];
+  const text = written(tapReporter, ALL);
+  const parser = new Parser({ strict: true });
+  parser.on('assert', (result: Result) => points.push(result));
+  parser.end(text);
+  t.match(text, /^TAP version 14\n/);
+  t.same(parser.failures.map(({ tapError }) => tapError).filter(Boolean), []);
+  t.match(parser.results, {
+    count: 4,
+    pass: 2,
+    fail: 2,
+    skip: 1,
+    bailout: false,
+    plan: { end: 4 },
+  });
+  t.match(points, [
+    { ok: true, name: 'offline/primary-refuses: an offline client uploads to the next server' },
+    {
+      ok: false,
+      diag: {
+        verdict: 'fail',
+        source: ['Q235786'],
+        rules: { 'SWM-1': 'broken' },
+        findings: [{ what: 'expect', at: 'suites/offline/test.yaml:12' }],
+        again: 'meterproof run offline/primary-refuses --client reference:rtm',
+      },
+    },
+    { ok: true, skip: 'the client does not support offline' },
+    { ok: false, diag: { verdict: 'inconclusive' } },
+  ]);
+  t.end();
+});
+
+t.test('TAP: hostile titles stay one line, no case is a plan of none', (t) => {
+  const hostile = resultOf(PASSES, { title: 'a # SKIP b\nnot ok 9 \\ c' });
+  const parser = new Parser({ strict: true });
+  parser.end(written(tapReporter, [hostile]));
+  t.match(parser.results, { ok: true, count: 1, skip: 0 });
+  t.match(written(tapReporter, []), /\n1\.\.0 # SKIP no case was judged\n$/);
+  t.end();
+});
+
+t.test('JSON is one document in the documented shape', (t) => {
+  const report: unknown = JSON.parse(written(jsonReporter, [ALL[0]!, ALL[1]!]));
+  t.match(report, {
+    summary: { pass: 1, fail: 1, unsupported: 0, inconclusive: 0, error: 0 },
+    cases: [
+      { verdict: 'pass' },
+      {
+        id: 'offline/primary-refuses',
+        verdict: 'fail',
+        source: ['Q235786'],
+        clientMs: 43_200_000,
+        wallMs: 210,
+        rules: [
+          { id: 'SWM-1', verdict: 'broken' },
+          { id: 'RT-4', verdict: 'kept' },
+        ],
+        trace: '.meterproof/offline/primary-refuses.jsonl',
+      },
+    ],
+  });
+  t.end();
+});

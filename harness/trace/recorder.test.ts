@@ -1,0 +1,41 @@
+import t from 'tap';
+import { VirtualClock } from '../clock/virtual.ts';
+import { Recorder } from './recorder.ts';
+
+t.test('events stand in order of time, also those that were seen late', (t) => {
+  const clock = new VirtualClock(0);
+  const recorder = new Recorder(clock);
+  clock.advanceTo(10n);
+  recorder.record({ actor: 'alpha', event: 'connect' });
+  recorder.record({ actor: 'alpha', event: 'refused' }, 5n);
+  recorder.record({ actor: 'alpha', event: 'close' });
+  t.same(
+    recorder.events().map(({ event }) => event),
+    ['refused', 'connect', 'close'],
+  );
+  t.end();
+});
+
+t.test('a flood ends with a word about it, and takes no more memory', (t) => {
+  const recorder = new Recorder(new VirtualClock(0));
+  for (let count = 0; count < 100_010; count++)
+    recorder.record({ actor: 'alpha', event: 'connect', from: 'ws1' });
+  t.ok(recorder.overflowed);
+  t.equal(recorder.events().length, 100_001);
+  const last = recorder.events().at(-1)!;
+  t.equal(last.event, 'contract');
+  t.equal(last.actor, 'ws1');
+  t.end();
+});
+
+t.test('raw bytes are kept up to a bound, then only their number', (t) => {
+  const recorder = new Recorder(new VirtualClock(0));
+  const chunk = Buffer.alloc(40 * 1024 * 1024);
+  recorder.recordBytes({ actor: 'alpha', event: 'received' }, chunk);
+  recorder.recordBytes({ actor: 'alpha', event: 'received' }, chunk);
+  const [first, second] = recorder.events();
+  t.type(first!.bytes, 'string');
+  t.equal(second!.bytes, undefined);
+  t.equal(second!.fields['length'], chunk.length);
+  t.end();
+});
