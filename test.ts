@@ -18,6 +18,8 @@ let passed = 0;
 let failed = 0;
 t.on('assert', (result: { ok: boolean; name: string }) => (result.ok ? passed++ : failed++));
 
+// A file that cannot even be loaded is a failure too.
+process.on('uncaughtExceptionMonitor', () => failed++);
 // The last lines: tests are asynchronous, and an uncaught error must not hide the count.
 process.on('exit', () => {
   if (passed + failed === 0) process.exitCode = 1;

@@ -68,14 +68,14 @@ t.test('the table marks what is not as expected', (t) => {
   t.equal(
     table,
     [
-      'case             reference  reference:rtm  pattern',
+      'case             reference  reference:rtm  broke',
       'offline/refuses  pass       pass           expected: pass, fail',
       'online/sticks    pass       pass',
       '',
     ].join('\n'),
   );
   const text = brokenRulesText(brokenRules(bad, [rule('SWM-1')]), plain);
-  t.equal(text, '  SWM-1  the client keeps SWM-1\n         Q235786\n         offline/refuses\n');
+  t.equal(text, '  SWM-1  the client keeps SWM-1\n         Q235786  shown by offline/refuses\n');
   t.same(wrap('aa bb cc dddddd', 5), ['aa bb', 'cc', 'dddddd']);
   t.end();
 });

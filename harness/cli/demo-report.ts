@@ -1,6 +1,6 @@
 // What the demonstration says: pure functions of the results of two clients.
 import type { Plan } from '../case/plan.ts';
-import type { Rule, Verdict } from '../judge/verdict.ts';
+import type { Judgement, Rule, Verdict } from '../judge/verdict.ts';
 import type { CaseResult } from '../run/result.ts';
 
 /** One case, played against the reference client and against the field build. */
@@ -10,6 +10,8 @@ export interface Pair {
   readonly field: Verdict;
   /** The verdict that the field build should get: `fail` where the case catches one of its bugs. */
   readonly expected: 'pass' | 'fail';
+  /** What the field build broke in it: ids of rules, `expect`, `never`, `ledger`, `contract`. */
+  readonly broke: readonly string[];
 }
 
 /** A rule that the field build broke and the reference client did not. */
@@ -28,13 +30,14 @@ export function pairUp(
   field: readonly CaseResult[],
   bugs: readonly string[],
 ): readonly Pair[] {
-  const verdictIn = (results: readonly CaseResult[], id: string): Verdict =>
-    results.find((result) => result.plan.id === id)?.judgement.verdict ?? 'error';
+  const judgementIn = (results: readonly CaseResult[], id: string): Judgement | undefined =>
+    results.find((result) => result.plan.id === id)?.judgement;
   return plans.map((plan) => ({
     plan,
-    reference: verdictIn(reference, plan.id),
-    field: verdictIn(field, plan.id),
+    reference: judgementIn(reference, plan.id)?.verdict ?? 'error',
+    field: judgementIn(field, plan.id)?.verdict ?? 'error',
     expected: plan.catches.some((bug) => bugs.includes(bug)) ? 'fail' : 'pass',
+    broke: [...new Set(judgementIn(field, plan.id)?.findings.map(({ what }) => what))],
   }));
 }
 
@@ -67,15 +70,16 @@ export function brokenRules(
   });
 }
 
-/** The failed case that shows the most: one that stands for a pattern, with a broken rule, and with few findings. */
+/** The failed case that is read most easily: of the article that started it all, with one source, and short. */
 export function mostTelling(results: readonly CaseResult[]): CaseResult | undefined {
   const weight = ({ plan, judgement }: CaseResult): number =>
-    (plan.source.includes('Q235786') ? 4 : 0) +
-    (plan.pattern === undefined ? 0 : 2) +
-    (judgement.rules.some(({ state }) => state === 'broken') ? 1 : 0);
+    (plan.source.includes('Q235786') ? 8 : 0) +
+    (plan.pattern === undefined ? 0 : 4) +
+    (judgement.rules.some(({ state }) => state === 'broken') ? 2 : 0) +
+    (plan.source.length === 1 ? 1 : 0);
   return results
     .filter(({ judgement }) => judgement.verdict === 'fail')
-    .toSorted((a, b) => weight(b) - weight(a))[0];
+    .toSorted((a, b) => weight(b) - weight(a) || a.trace.events.length - b.trace.events.length)[0];
 }
 
 /** `3 d 4 h`: the two largest units. */

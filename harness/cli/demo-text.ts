@@ -14,13 +14,11 @@ export function pairTable(pairs: readonly Pair[], field: string, colors: Palette
       pair.plan.id.padEnd(width),
       verdictCell(pair.reference, 'reference'.length + 2, colors),
       verdictCell(pair.field, field.length + 2, colors),
-      isAsExpected(pair)
-        ? (pair.plan.pattern ?? '')
-        : colors.red(`expected: pass, ${pair.expected}`),
+      isAsExpected(pair) ? pair.broke.join(', ') : colors.red(`expected: pass, ${pair.expected}`),
     ];
     return columns.join('').trimEnd();
   });
-  const head = `${'case'.padEnd(width)}reference  ${field}  pattern`;
+  const head = `${'case'.padEnd(width)}reference  ${field}  broke`;
   return [colors.bold(head), ...rows, ''].join('\n');
 }
 
@@ -30,17 +28,18 @@ function verdictCell(verdict: Verdict, width: number, colors: Palette): string {
   return verdict === 'fail' ? colors.red(text) : colors.yellow(text);
 }
 
-/** Each obligation with the article that says so, and the cases that showed it. */
+/** Each obligation with the article that says so, and a case that showed it. */
 export function brokenRulesText(rules: readonly BrokenRule[], colors: Palette): string {
   const width = Math.max(...rules.map(({ id }) => id.length)) + 2;
   return rules
     .map(({ id, obligation, source, cases }) => {
       const [first, ...rest] = wrap(obligation, WIDTH - width - 2);
-      const lines = [...rest, colors.cyan(source), ...wrap(cases.join(', '), WIDTH - width - 2)];
-      const indented = lines.map((line) => `${' '.repeat(width + 2)}${line}`);
-      return [`  ${colors.bold(id.padEnd(width))}${first ?? ''}`, ...indented, ''].join('\n');
+      const shown = cases.length === 1 ? cases[0] : `${cases.length} cases, such as ${cases[0]}`;
+      const lines = [...rest, `${colors.cyan(source)}  shown by ${shown}`];
+      const indented = lines.map((line) => `${' '.repeat(width + 2)}${line}\n`);
+      return `  ${colors.bold(id.padEnd(width))}${first}\n${indented.join('')}`;
     })
-    .join('\n');
+    .join('');
 }
 
 /** Breaks at blanks; a longer word stays whole. */

@@ -117,7 +117,8 @@ function closing(pairs: readonly Pair[], status: number, outDir: string): string
     status === 0
       ? `As expected: the reference client keeps every obligation, the RTM build fails the ${failed} cases that catch its bugs.`
       : `Not as expected: ${wrong.join(', ') || 'no case is expected to fail'}.`;
-  return `${verdict}
+  return `
+${verdict}
 Traces are in ${outDir}. Next: "npm start -- run --help" tells how to test your own client.
 `;
 }

@@ -1,26 +1,36 @@
 import { spawn } from 'node:child_process';
 
 /** Real time that a hook may take. */
-const HOOK_TIMEOUT_MS = 10_000;
+const HOOK_TIMEOUT_MS = 30_000;
+/** As for a client that cannot even start. */
+const UNSUPPORTED_STATUS = 89;
 
-/** Runs one hook of a black-box profile to its end; the result says what was wrong with it. */
+export interface HookResult {
+  readonly result: 'ok' | 'unsupported' | 'error';
+  readonly why?: string;
+}
+
+/** Runs one hook of a black-box profile to its end. `program` is the one that a command is about. */
 export function runHook(
-  [program, ...args]: readonly string[],
+  [executable, ...args]: readonly string[],
   { env, folder }: { readonly env: Readonly<Record<string, string>>; readonly folder: string },
-): Promise<string | undefined> {
+  program?: string,
+): Promise<HookResult> {
   return new Promise((resolve) => {
-    const child = spawn(program!, args, {
+    const child = spawn(executable!, args, {
       cwd: folder,
-      env,
+      env: program === undefined ? env : { ...env, METERPROOF_PROGRAM: program },
       stdio: 'ignore',
       timeout: HOOK_TIMEOUT_MS,
       killSignal: 'SIGKILL',
     });
-    child.on('error', (error) => resolve(`the hook could not be started: ${error.message}`));
+    const failed = (why: string) => resolve({ result: 'error', why });
+    child.on('error', (error) => failed(`the hook could not be started: ${error.message}`));
     child.on('exit', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else if (signal) resolve(`the hook was ended by ${signal} after ${HOOK_TIMEOUT_MS} ms`);
-      else resolve(`the hook ended with status ${code}`);
+      if (code === 0) resolve({ result: 'ok' });
+      else if (code === UNSUPPORTED_STATUS) resolve({ result: 'unsupported' });
+      else if (signal) failed(`the hook was ended by ${signal} (it may take ${HOOK_TIMEOUT_MS} ms)`);
+      else failed(`the hook ended with status ${code}`);
     });
   });
 }

@@ -67,7 +67,7 @@ t.test('findings stand in the order expect, never, ledger, rules, contract', (t)
   const text = `${STAYED}\n5h alpha.share login-refused\n6h client contract why=noise`;
   const { verdict, reason, findings } = judged(text);
   t.equal(verdict, 'fail');
-  t.equal(reason, 'expect: 1 missing');
+  t.equal(reason, 'expect: ..+2m bravo.share upload-offer records=1 {1}: 1 missing');
   t.same(
     findings.map(({ what }) => what),
     ['expect', 'never', 'ledger', 'SWM-1', 'SF-1', 'contract'],

@@ -44,7 +44,7 @@ export function judge(plan: Plan, trace: Trace, { jitterNs = 0n }: JudgeOptions 
     rules,
     ledger,
   });
-  if (firm) return end('fail', `${firm.what}: ${firm.by ?? firm.actual}`);
+  if (firm) return end('fail', shortly(firm));
   if (unsupported !== undefined)
     return end('unsupported', `the client does not support ${unsupported}`);
   const [late] = shaky;
@@ -117,6 +117,12 @@ function linesOf({ expect }: Plan): readonly ExpectLine[] {
 
 function unobserved(line: number, event: string): string {
   return `line ${line} names ${event}, and nothing saw the attempts that no listener sees`;
+}
+
+/** A finding in one line; a rule is known by its id, a line of the case by its text. */
+function shortly({ what, position, claim, by, actual }: Finding): string {
+  const line = position ? `${claim.replaceAll(/\s+/g, ' ')}: ` : '';
+  return `${what}: ${line}${by ?? actual}`;
 }
 
 /** What a case wanted and the client said it cannot do. */

@@ -45,6 +45,8 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Why, when the verdict is not `pass`: one line. */
   readonly reason?: string;
+  /** Why this failure is expected, from the known failures of the profile. */
+  readonly known?: string;
   readonly findings: readonly Finding[];
   readonly rules: readonly RuleVerdict[];
   readonly ledger: Ledger;

@@ -122,12 +122,7 @@ export class ClientControl {
     }
     const words = hook.map((word) => word.replaceAll('{program}', program ?? ''));
     world.hold(
-      runHook(words, prepared).then((failure) =>
-        this.#record(
-          'answer',
-          failure === undefined ? { id, result: 'ok' } : { id, result: 'error', why: failure },
-        ),
-      ),
+      runHook(words, prepared, program).then((answer) => this.#record('answer', { id, ...answer })),
     );
   }
 

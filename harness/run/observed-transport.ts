@@ -24,9 +24,9 @@ export class ObservedTransport implements Transport {
     this.#watched.set(`${endpoint.address}:${endpoint.port}`, watched);
     return {
       set: async (next) => {
-        if (watched.states.at(-1)!.state === next) return;
         await listener.set(next);
-        watched.states.push({ from: this.#now(), state: next });
+        if (watched.states.at(-1)!.state !== next)
+          watched.states.push({ from: this.#now(), state: next });
       },
       close: () => listener.close(),
     };

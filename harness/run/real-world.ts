@@ -95,6 +95,8 @@ export class RealWorld implements World {
     this.#reader.start();
     while (!finished() && !this.#failure) await this.#next();
     this.#canary.stop();
+    // What was attempted since the last look belongs to the trace too.
+    this.#reader.poll();
     if (this.#failure) throw this.#failure;
   }
 

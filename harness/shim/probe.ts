@@ -25,7 +25,7 @@ export interface WireProbe {
 const fault = (name: string, args: Record<string, string> = {}): FaultSpec => ({ name, args });
 
 export const WIRE_PROBES: readonly WireProbe[] = [
-  { fault: fault('refuse'), asks: true, until: 'refused', sees: [['refused']], traced: [] },
+  { fault: fault('refuse'), asks: false, until: 'refused', sees: [['refused']], traced: [] },
   {
     fault: fault('reset'),
     asks: false,
@@ -41,7 +41,7 @@ export const WIRE_PROBES: readonly WireProbe[] = [
     sees: [['connect', 'reset']],
     traced: ['connect', 'reset'],
   },
-  { fault: fault('black-hole'), asks: true, until: 'silence', sees: [['silence']], traced: [] },
+  { fault: fault('black-hole'), asks: false, until: 'silence', sees: [['silence']], traced: [] },
   {
     fault: fault('hang'),
     asks: true,
