@@ -1,5 +1,5 @@
 import type { Plan } from '../case/plan.ts';
-import type { Judgement, Verdict } from '../judge/verdict.ts';
+import type { Judgement } from '../judge/verdict.ts';
 import type { Trace } from '../trace/event.ts';
 
 /** What came of one case. */
@@ -25,19 +25,29 @@ export interface Summary {
   readonly unsupported: number;
   readonly inconclusive: number;
   readonly error: number;
+  /** Failures that the profile knows, with a reason; not counted under `fail`. */
+  readonly known: number;
 }
 
-export function summarize(results: readonly { judgement: { verdict: Verdict } }[]): Summary {
-  const summary = { pass: 0, fail: 0, unsupported: 0, inconclusive: 0, error: 0 };
-  for (const { judgement } of results) summary[judgement.verdict]++;
+type Judged = Pick<CaseResult, 'judgement'>;
+
+export function summarize(results: readonly Judged[]): Summary {
+  const summary = { pass: 0, fail: 0, unsupported: 0, inconclusive: 0, error: 0, known: 0 };
+  for (const { judgement } of results)
+    summary[judgement.known === undefined ? judgement.verdict : 'known']++;
   return summary;
+}
+
+/** True for a case that came out as it should. */
+export function isFine({ judgement }: Judged): boolean {
+  return judgement.verdict === 'pass' || judgement.known !== undefined;
 }
 
 /** 0: all passed. 1: some failed. 2: could not tell, our error, or nothing was judged. */
 export function exitStatus(summary: Summary): 0 | 1 | 2 {
   if (summary.fail > 0) return 1;
   if (summary.inconclusive > 0 || summary.error > 0) return 2;
-  return summary.pass > 0 ? 0 : 2;
+  return summary.pass + summary.known > 0 ? 0 : 2;
 }
 
 /** What the reporters are told while a run goes on. */

@@ -22,7 +22,7 @@ export interface CaseOptions {
   readonly client: ResolvedClient;
   readonly dialect: Dialect;
   readonly seed: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Played {
@@ -30,6 +30,8 @@ export interface Played {
   readonly stderrTail: readonly string[];
   readonly clientMs: number;
   readonly worstLatenessMs: number;
+  /** Why the client cannot play this case. */
+  readonly unsupported?: string;
   /** Ours, not the client's: what went wrong so that nothing can be said. */
   readonly error?: string;
 }
@@ -54,6 +56,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const clients = new Map<string, ClientControl>();
   let error: string | undefined;
+  let unsupported: string | undefined;
   try {
     const director = new Director(plan, { clock, recorder, shim, clients });
     director.arm();
@@ -94,7 +97,8 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   } catch (cause) {
     // An error without a class of its own is a mistake of ours too, but one that nobody has foreseen: it keeps its stack.
     if (!isForeseen(cause)) throw cause;
-    error = cause.message;
+    if (cause instanceof TemplateError) unsupported = cause.message;
+    else error = cause.message;
   } finally {
     for (const client of clients.values()) client.kill();
     await world.close();
@@ -107,6 +111,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),
     clientMs: toMs(clock.now()),
     worstLatenessMs: toMs(world.worstLatenessNs()),
+    ...(unsupported !== undefined && { unsupported }),
     ...(error !== undefined && { error }),
   };
 }
@@ -117,7 +122,11 @@ function isForeseen(cause: unknown): cause is Error {
   );
 }
 
-function headerOf(plan: Plan, world: World, { client, seed }: CaseOptions): TraceHeader {
+export function headerOf(
+  plan: Plan,
+  world: World,
+  { client, seed }: Pick<CaseOptions, 'client' | 'seed'>,
+): TraceHeader {
   return {
     meterproof: 1,
     case: plan.id,

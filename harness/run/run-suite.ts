@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Plan } from '../case/plan.ts';
-import { fromMs } from '../clock/duration.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
-import { judge } from '../judge/judge.ts';
-import type { Judgement } from '../judge/verdict.ts';
+import type { Trace } from '../trace/event.ts';
 import { formatTrace } from '../trace/file.ts';
-import { chooseTime, type TimeChoice } from './choose-time.ts';
+import { chooseTime, type TimeChoice, type WorldMaker } from './choose-time.ts';
+import { conclude, missingAbility } from './conclude.ts';
 import { preflight } from './preflight.ts';
-import { type CaseResult, type Reporter, summarize } from './result.ts';
-import { runCase, type Played } from './run-case.ts';
+import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
+import { headerOf, runCase, type Played } from './run-case.ts';
+import type { World } from './world.ts';
 
 export interface RunOptions {
   readonly client: ResolvedClient;
@@ -51,22 +51,18 @@ export async function runSuite(
   const finished = new Map<number, CaseResult>();
   let next = 0;
   let stopped = false;
+  const isOver = () => stopped || signal?.aborted === true;
   const work = async () => {
-    while (next < plans.length && !stopped && !signal?.aborted) {
+    while (next < plans.length && !isOver()) {
       const index = next++;
-      const plan = plans[index]!;
-      const started = performance.now();
-      const played = await runCase(plan, makeWorld(plan), {
-        ...options,
-        dialect: DIALECTS[plan.dialect]!,
-      });
+      const result = await runOne(plans[index]!, makeWorld, folder, options);
+      // What was broken off by the user is no result.
       if (signal?.aborted) return;
-      const wallMs = Math.round(performance.now() - started);
-      finished.set(index, resultOf(plan, played, wallMs, folder, options));
+      finished.set(index, result);
       for (let ready = finished.get(results.length); ready && !stopped;) {
         results.push(ready);
         reporter.result(ready, results.length);
-        stopped = options.bail && ready.judgement.verdict !== 'pass';
+        stopped = options.bail && !isFine(ready);
         ready = finished.get(results.length);
       }
     }
@@ -76,38 +72,79 @@ export async function runSuite(
   return results;
 }
 
-function resultOf(
+async function runOne(
   plan: Plan,
-  played: Played,
-  wallMs: number,
+  makeWorld: WorldMaker,
   folder: string,
-  { client, seed, time }: RunOptions,
-): CaseResult {
+  options: RunOptions,
+): Promise<CaseResult> {
+  const { client, seed } = options;
+  const started = performance.now();
+  const world = makeWorld(plan);
+  const missing = missingAbility(plan, client.profile);
+  const played =
+    missing === undefined
+      ? await runCase(plan, world, {
+          client,
+          seed,
+          signal: options.signal,
+          dialect: DIALECTS[plan.dialect]!,
+        })
+      : await notPlayed(plan, world, options, missing);
   const { trace, stderrTail, clientMs } = played;
   const tracePath = join(folder, `${plan.id}.jsonl`);
-  mkdirSync(dirname(tracePath), { recursive: true });
-  writeFileSync(tracePath, formatTrace(trace));
-  const judged = judge(plan, trace, { jitterNs: fromMs(played.worstLatenessMs) });
-  const chosen = time.mode === 'scaled' ? `scaled:${time.factor}` : time.mode;
+  const unwritten = writeTrace(tracePath, trace);
+  const judgement = conclude(
+    plan,
+    unwritten === undefined ? played : { ...played, error: unwritten },
+    client.profile,
+  );
   return {
     plan,
     trace,
-    judgement: played.error === undefined ? judged : ourError(judged, played.error),
+    judgement,
     clientMs,
-    wallMs,
+    wallMs: Math.round(performance.now() - started),
     tracePath: relative(process.cwd(), tracePath),
     stderrTail,
-    again: [
-      `meterproof run ${plan.id} --client ${quote(client.spec)}`,
-      ...(time.mode === 'auto' ? [] : [`--time ${chosen}`]),
-      ...(seed === 1 ? [] : [`--seed ${seed}`]),
-    ].join(' '),
+    again: againCommand(plan, options),
   };
 }
 
-/** Nothing that a rule says counts when the run itself was broken off. */
-function ourError(judged: Judgement, reason: string): Judgement {
-  return { ...judged, verdict: 'error', reason, findings: [] };
+async function notPlayed(
+  plan: Plan,
+  world: World,
+  { client, seed }: RunOptions,
+  ability: string,
+): Promise<Played> {
+  await world.close();
+  return {
+    trace: { header: headerOf(plan, world, { client, seed }), events: [] },
+    stderrTail: [],
+    clientMs: 0,
+    worstLatenessMs: 0,
+    unsupported: `the profile of the client has no ability "${ability}"`,
+  };
+}
+
+/** A full or read-only folder costs a case its verdict, not the run its results. */
+function writeTrace(path: string, trace: Trace): string | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, formatTrace(trace));
+    return undefined;
+  } catch (error) {
+    return `its trace could not be written: ${(error as Error).message}; choose another folder with --out`;
+  }
+}
+
+function againCommand({ id }: Plan, { client, time, seed }: RunOptions): string {
+  const chosen = time.mode === 'scaled' ? `scaled:${time.factor}` : time.mode;
+  return [
+    `meterproof run ${id} --client ${quote(client.spec)}`,
+    ...(time.mode === 'auto' ? [] : [`--time ${chosen}`]),
+    ...(seed === 1 ? [] : [`--seed ${seed}`]),
+  ].join(' ');
 }
 
 /** Traces of different clients lie side by side. */

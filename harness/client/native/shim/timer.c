@@ -20,7 +20,7 @@ struct timer {
 };
 
 /** The first is that of setitimer. */
-static struct timer timers[MAX_TIMERS] = {{ALARM, CLOCK_MONOTONIC, FOREVER, 0, -1, {{0}}, 0}};
+static struct timer timers[MAX_TIMERS] = {{.use = ALARM, .clock = CLOCK_MONOTONIC, .due = FOREVER, .fd = -1}};
 static uint64_t fd_timers[MAX_FD / 64];
 
 nanos next_timer(void) {
@@ -59,12 +59,13 @@ static void notify(struct timer *timer, int id) {
 /** True when one was due. */
 int fire_timers(void) {
   int fired = 0;
+  long pid = RAW(SYS_getpid);
   for (int i = 0; i < MAX_TIMERS; i++) {
     struct timer *timer = &timers[i];
     if (!timer->use || timer->due > now) continue;
     uint64_t count = expire(timer);
     fired = 1;
-    if (timer->use == ALARM) RAW(SYS_kill, RAW(SYS_getpid), SIGALRM);
+    if (timer->use == ALARM) RAW(SYS_kill, pid, SIGALRM);
     else if (timer->use == DESCRIPTOR) RAW(SYS_write, timer->fd, &count, 8);
     else timer->overrun = count - 1, notify(timer, i);
   }

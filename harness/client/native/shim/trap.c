@@ -1,8 +1,7 @@
 // Where every system call of the program arrives, and where the shim starts.
 #include "shim.h"
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <sys/personality.h>
 
 #define SA_RESTORER 0x04000000
 
@@ -60,10 +59,22 @@ static int remember(char **env) {
   return 1;
 }
 
+/** Addresses decide the order of what is hashed by address: the same ones in each run, where the system allows it. */
+static void fix_addresses(char **argv, char **env) {
+  char program[4096];
+  long old = RAW(SYS_personality, 0xffffffff);
+  if (old < 0 || old & ADDR_NO_RANDOMIZE || RAW(SYS_personality, old | ADDR_NO_RANDOMIZE) < 0) return;
+  long length = RAW(SYS_readlink, "/proc/self/exe", program, sizeof program - 1);
+  if (length <= 0) return;
+  program[length] = 0;
+  RAW(SYS_execve, program, argv, env);
+}
+
 /** Called by the loader before the program and its other libraries. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **env) {
-  (void)argc, (void)argv;
+  (void)argc;
   if (!remember(env)) return;
+  fix_addresses(argv, env);
   struct {
     void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;

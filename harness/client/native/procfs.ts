@@ -1,0 +1,83 @@
+// What /proc tells of processes that do not tell it themselves: whether they live, and what holds them.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+const SYSCALLS: Readonly<Record<string, string>> = {
+  0: 'read',
+  1: 'write',
+  2: 'open',
+  7: 'poll',
+  16: 'ioctl',
+  23: 'select',
+  35: 'nanosleep',
+  42: 'connect',
+  43: 'accept',
+  45: 'recvfrom',
+  61: 'wait4',
+  64: 'semget',
+  65: 'semop',
+  70: 'msgrcv',
+  74: 'fsync',
+  202: 'futex',
+  220: 'semtimedop',
+  230: 'clock_nanosleep',
+  232: 'epoll_wait',
+  240: 'mq_open',
+  243: 'mq_timedreceive',
+  257: 'openat',
+  271: 'ppoll',
+  275: 'splice',
+  425: 'io_uring_setup',
+  426: 'io_uring_enter',
+};
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+function state(path: string): string | undefined {
+  const text = read(path);
+  return text === undefined ? undefined : /\) (?<state>\w)/.exec(text)?.groups!['state'];
+}
+
+const DEAD = [undefined, 'Z', 'X'];
+
+/** True when a wait of its parent would return it: the process has ended with all its threads. */
+export function processGone(pid: number): boolean {
+  if (!DEAD.includes(state(`/proc/${pid}/stat`))) return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
+}
+
+/** True when the kernel has told those that wait for the end of the thread. */
+export function threadGone(pid: number, tid: number): boolean {
+  return DEAD.includes(state(`/proc/${pid}/task/${tid}/stat`));
+}
+
+export function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `python3 (pid 12, 1 thread) in read (wchan pipe_read)`: for messages. */
+export function describe(pid: number, tid = pid): string {
+  const task = `/proc/${pid}/task/${tid}`;
+  const comm = read(`${task}/comm`)?.trim() ?? 'a process';
+  const threads = /^Threads:\s+(?<count>\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.groups!['count'];
+  const name = `${comm} (pid ${pid}, ${threads ?? '?'} thread${threads === '1' ? '' : 's'})`;
+  const number = read(`${task}/syscall`)?.split(' ')[0]?.trim();
+  if (number === undefined || state(`${task}/stat`) === undefined) return `${name}, which has ended`;
+  if (number === 'running') return `${name}, which is busy`;
+  const wchan = read(`${task}/wchan`) ?? '';
+  const where = wchan === '' || wchan === '0' ? '' : ` (wchan ${wchan})`;
+  return `${name} in ${SYSCALLS[number] ?? `system call ${number}`}${where}`;
+}
