@@ -14,6 +14,9 @@ const files = roots
   .toSorted();
 if (files.length === 0) throw new Error(`no test file found (${wanted.join(', ') || 'any'})`);
 
+// All files together: a machine under load is not a failure.
+t.setTimeout(15 * 60_000);
+
 let passed = 0;
 let failed = 0;
 t.on('assert', (result: { ok: boolean; name: string }) => (result.ok ? passed++ : failed++));

@@ -29,7 +29,8 @@ export function runHook(
     child.on('exit', (code, signal) => {
       if (code === 0) resolve({ result: 'ok' });
       else if (code === UNSUPPORTED_STATUS) resolve({ result: 'unsupported' });
-      else if (signal) failed(`the hook was ended by ${signal} (it may take ${HOOK_TIMEOUT_MS} ms)`);
+      else if (signal)
+        failed(`the hook was ended by ${signal} (it may take ${HOOK_TIMEOUT_MS} ms)`);
       else failed(`the hook ended with status ${code}`);
     });
   });

@@ -21,8 +21,8 @@ export class RealProcess implements ClientProcess {
     const child = spawnGroup(command, { env: { ...env, TZ: 'UTC' }, folder }, this.#mark, 'pipe');
     this.#child = child;
     child.stdin!.on('error', () => {});
-    child.stdout!.on('data', (chunk: Buffer) => this.#count(chunk, listener.stdout));
-    child.stderr!.on('data', (chunk: Buffer) => this.#count(chunk, listener.stderr));
+    child.stdout!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stdout(chunk)));
+    child.stderr!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stderr(chunk)));
     child.on('error', (error) => {
       listener.broke(`it could not be started: ${error.message}`);
       this.#exited(null, null);
@@ -50,9 +50,9 @@ export class RealProcess implements ClientProcess {
     if (this.#child.pid !== undefined && !this.#ended) signalGroup(this.#child.pid, 'SIGKILL');
   }
 
-  #count(chunk: Buffer, tell: (chunk: Buffer) => void): void {
+  #count(chunk: Buffer, tell: () => void): void {
     this.#written += chunk.length;
-    if (this.#written <= MAX_OUTPUT_BYTES) return tell.call(this.#listener, chunk);
+    if (this.#written <= MAX_OUTPUT_BYTES) return tell();
     if (this.#written - chunk.length <= MAX_OUTPUT_BYTES) {
       this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
       this.kill();

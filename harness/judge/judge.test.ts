@@ -75,6 +75,13 @@ t.test('findings stand in the order expect, never, ledger, rules, contract', (t)
   t.end();
 });
 
+t.test('expected lines see the play, not the drain', (t) => {
+  t.match(judged(`${MOVED}\n8h alpha.share login-refused`), { verdict: 'pass' });
+  const late = { expect: [line('8h..9h', 'bravo.share probe')] };
+  t.match(judged(`${MOVED}\n8h bravo.share PROBE`, late), { verdict: 'fail' });
+  t.end();
+});
+
 t.test('a broken rule alone fails a case; one that could not be told does not', (t) => {
   const silent = { expect: [], never: [] };
   const { ledger: _, ...unclaimed } = { ...PLAN, ...silent };

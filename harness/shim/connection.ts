@@ -109,8 +109,10 @@ export class ShimConnection implements WireListener, Connection {
 
   note(note: Note): void {
     if (this.#over) return;
-    const { endpoint, number, recorder, faults } = this.#context;
-    const silenced = faults().some((fault) => fault.noted?.(note.event) === 'silence');
+    const { endpoint, number, recorder } = this.#context;
+    const silenced = this.#context
+      .faults()
+      .some((fault) => fault.noted?.(note.event) === 'silence');
     recorder.record({ ...where(endpoint), conn: number, ...note });
     if (silenced) this.#fallSilent();
   }

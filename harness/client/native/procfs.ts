@@ -72,10 +72,13 @@ export function programOf(pid: number): string | undefined {
 export function describe(pid: number, tid = pid): string {
   const task = `/proc/${pid}/task/${tid}`;
   const comm = read(`${task}/comm`)?.trim() ?? 'a process';
-  const threads = /^Threads:\s+(?<count>\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.groups!['count'];
+  const threads = /^Threads:\s+(?<count>\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.groups![
+    'count'
+  ];
   const name = `${comm} (pid ${pid}, ${threads ?? '?'} thread${threads === '1' ? '' : 's'})`;
   const number = read(`${task}/syscall`)?.split(' ')[0]?.trim();
-  if (number === undefined || state(`${task}/stat`) === undefined) return `${name}, which has ended`;
+  if (number === undefined || state(`${task}/stat`) === undefined)
+    return `${name}, which has ended`;
   if (number === 'running') return `${name}, which is busy`;
   const wchan = read(`${task}/wchan`) ?? '';
   const where = wchan === '' || wchan === '0' ? '' : ` (wchan ${wchan})`;

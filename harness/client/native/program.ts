@@ -1,5 +1,14 @@
 // Whether a program can be preloaded, decided before it is started from what its file says.
-import { accessSync, closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
@@ -60,7 +69,8 @@ export function examine(file: string): string | undefined | { interpreter: strin
 
 /** System V ABI, ELF-64 object file format. */
 function examineElf(head: Buffer): string | undefined {
-  if (head.length < 64 || head.readUInt32BE(0) !== 0x7f454c46) return 'is neither a script nor an ELF program';
+  if (head.length < 64 || head.readUInt32BE(0) !== 0x7f454c46)
+    return 'is neither a script nor an ELF program';
   if (head[4] !== 2 || head.readUInt16LE(18) !== X86_64) return 'is not built for x86-64';
   const table = Number(head.readBigUInt64LE(32));
   const size = head.readUInt16LE(54);
@@ -70,7 +80,10 @@ function examineElf(head: Buffer): string | undefined {
     if (at + 56 > head.length) break;
     if (head.readUInt32LE(at) !== PT_INTERP) continue;
     const start = Number(head.readBigUInt64LE(at + 8));
-    const loader = head.subarray(start, start + 256).toString('latin1').split('\0')[0]!;
+    const loader = head
+      .subarray(start, start + 256)
+      .toString('latin1')
+      .split('\0')[0]!;
     return /musl/.test(loader) ? 'is linked with musl: the shim needs glibc' : undefined;
   }
   return 'is statically linked: it ignores LD_PRELOAD';

@@ -45,11 +45,15 @@ t.test('what does not come is missing, with what matched and what could have com
     actual: '0 of 1 came by 4h2m',
     index: 0,
     matched: ['4h..4h1m  alpha.share refused  {1..2}  (at 4h)'],
-    legalNext: [
+  });
+  t.same(
+    finding.legalNext,
+    [
       'alpha.share refused from 4h to 4h1m, optional',
       'bravo.share upload-offer records=1 from 4h to 4h2m',
     ],
-  });
+    'not the line behind the one that is missing',
+  );
   t.equal(finding.marginNs, 5n * 60n * MINUTE - 2n * MINUTE, 'jitter would have to be five hours');
   t.end();
 });
@@ -75,6 +79,16 @@ t.test('an order that is turned round is broken', (t) => {
     4h1ms alpha.share refused
     ${END}`;
   t.match(found(TAKEN, turned), { claim: OFFER.text, by: '1ms too soon' });
+  t.end();
+});
+
+t.test('what happens in the instant of a match, but before it, lies before the next line', (t) => {
+  const instant = `
+    4h bravo.share upload-offer records=2
+    4h alpha.share refused
+    4h1ms bravo.share upload-offer records=1
+    ${END}`;
+  t.notOk(found([REFUSED, OFFER], instant));
   t.end();
 });
 

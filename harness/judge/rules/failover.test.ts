@@ -41,7 +41,7 @@ t.test('FO-1: offline, each pass goes through the list from its beginning', (t) 
     check(
       FO_1,
       plan,
-      `${START}\n4h alpha.share PROBE-503\n4h1ms bravo.share PROBE\n4h15m bravo.share PROBE\n${END}`,
+      `${START}\n4h alpha.share PROBE-503\n4h1ms bravo.share refused\n4h2ms charlie.share refused\n4h15m bravo.share PROBE\n${END}`,
     ),
     { state: 'kept' },
     'a server that asked for silence may be passed over',
@@ -218,7 +218,7 @@ t.test('FO-6: the primary that returns alone is found', (t) => {
   const unclear: readonly (readonly [why: string, text: string])[] = [
     ['another one returns', `${back}\n7h bravo up fault=refuse`],
     ['it falls again', `${back}\n7h alpha down fault=refuse`],
-    ['nothing is saved', `${START}\n${down}\n6h alpha up fault=refuse`],
+    ['nothing is saved', `${START}\n${down}\n${tried}\n6h alpha up fault=refuse`],
     ['not all were down', `${SAVED}\n0s alpha down fault=refuse\n6h alpha up fault=refuse`],
     ['only the end lifts the faults', `${SAVED}\n${down}`],
   ];

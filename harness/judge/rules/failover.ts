@@ -79,7 +79,7 @@ export function acquireFailovers(input: RuleCase, client: RuleClient): readonly 
     const series = outage.filter((other) => other.server === server && failed(other));
     const deadline = failure.at + passNs;
     const first = series.at(-phase.attempts);
-    if (series.length < phase.attempts || !first) continue;
+    if (!first) continue;
     const span = { from: first.at, at: failure.at, to: deadline };
     if (!needsLicence(input, client.name, server, span)) continue;
     if (outage.some((other) => order.indexOf(other.server) > place)) continue;

@@ -72,6 +72,11 @@ t.test('SWM-1: every way to be unavailable counts, a lost acknowledgement too', 
       fails,
     );
   t.match(
+    check(SWM_1, plan, `${SAVED}\n4h alpha.share HANG\n4h1m alpha.share UPLOAD r1\n${END}`),
+    { state: 'broken' },
+    'the same server again is not the next one',
+  );
+  t.match(
     check(SWM_1, plan, `${SAVED}\n4h alpha.share UPLOAD r1\n4h5ms alpha.share HANG\n${END}`),
     { state: 'could-not-tell' },
     'what was acknowledged waits for nobody',
@@ -171,6 +176,13 @@ t.test('SWM-3: all attempts, spaced, before a switch', (t) => {
     why: '5m after the attempt before: 10m too soon',
     finding: { marginNs: 10n * MINUTE - 1_000_000_000n },
   });
+  const again = `${CONNECTED}\n${LOST}\n${TRIED}\n55m alpha.pipe HELLO #3\n56m alpha.pipe reset conn=3 by=server
+    56m1ms bravo.pipe HELLO #2\n56m3ms bravo.pipe GRANT #2 word.exe bravo-1\n${END}`;
+  t.match(
+    check(SWM_3, online, again),
+    { state: 'broken', why: /^0 attempts/ },
+    'each outage counts anew',
+  );
   const bothDown = `${CONNECTED}\n${LOST}\n20m alpha.pipe refused\n20m1ms bravo.pipe refused\n${END}`;
   t.match(check(SWM_3, online, bothDown), { state: 'broken' }, 'a next server that is down, too');
 

@@ -51,7 +51,7 @@ export function installRandom(seed: number): void {
     const [min, max] = args.length > 1 ? (args as [number, number]) : [0, args[0] as number];
     const value = min + Math.floor(((next() * 0x200000 + (next() >>> 11)) / 2 ** 53) * (max - min));
     if (!callback) return value;
-    process.nextTick(callback as (...values: unknown[]) => void, null, value);
+    process.nextTick(callback, null, value);
     return undefined;
   };
   Math.random = () => next() / 2 ** 32;

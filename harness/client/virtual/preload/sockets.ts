@@ -156,7 +156,7 @@ export function installSockets(sockets: VirtualSockets, internals: Internals): v
   const connect = function (this: AnySocket, ...args: unknown[]) {
     const [options, callback] = (
       Array.isArray(args[0]) ? args[0] : internals.normalizeConnectArgs(args)
-    ) as [net.TcpNetConnectOpts & { path?: string }, (() => void)?];
+    ) as [{ host?: string; port: number | string; path?: string }, (() => void)?];
     if (options.path) return Reflect.apply(realConnect, this, args) as net.Socket;
     if (this.destroyed) {
       this._handle = null;

@@ -1,0 +1,264 @@
+// Between the virtual network and the sockets of a native client: real TCP over loopback, counted byte by byte.
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
+import { HarnessError } from '../process.ts';
+import {
+  DELIVERED_END,
+  DELIVERED_RESET,
+  EVENT,
+  type ConnectionReport,
+  type TurnEvent,
+} from './protocol.ts';
+
+/** What may lie unread at the client: less than the smallest receive window that Linux starts with. */
+const WINDOW_BYTES = 32 * 1024;
+/** Less than any send buffer: a client with more under way may be waiting for room. */
+const ROOM_BYTES = 2048;
+
+interface Connection {
+  readonly id: bigint;
+  readonly pid: number;
+  dialed: Dialed | undefined;
+  /** What the network has decided and the client not been told. */
+  outcome: number | undefined;
+  port: number | undefined;
+  socket: Socket | undefined;
+  /** From the network, not yet in the client's kernel. */
+  queue: Buffer[];
+  endDue: boolean;
+  resetDue: boolean;
+  delivered: number;
+  deliveredFlags: number;
+  /** The client's kernel has confirmed all of it. */
+  confirmed: boolean;
+  unread: number;
+  /** From the client, not yet in the network. */
+  heard: Buffer[];
+  heardBytes: number;
+  clientEnded: boolean;
+  clientReset: boolean;
+  toldEnd: boolean;
+}
+
+export class Bridge {
+  readonly #network: VirtualNetwork;
+  readonly #changed: () => void;
+  readonly #connections = new Map<bigint, Connection>();
+  /** Accepted, but the client has not said yet whose they are; by its port. */
+  readonly #strangers = new Map<number, Socket>();
+  #server: Server | undefined;
+
+  /** `changed` is called when something real has happened that somebody may wait for. */
+  constructor(network: VirtualNetwork, changed: () => void) {
+    this.#network = network;
+    this.#changed = changed;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = server;
+    await new Promise<void>((done, fail) => {
+      server.once('error', (error) => fail(new HarnessError(`no bridge for the client: ${error.message}`)));
+      server.listen({ host: '127.0.0.1', port: 0, backlog: 511 }, done);
+    });
+  }
+
+  get port(): bigint {
+    return BigInt((this.#server!.address() as AddressInfo).port);
+  }
+
+  close(): void {
+    for (const { socket, dialed } of this.#connections.values()) {
+      dialed?.close();
+      socket?.destroy();
+    }
+    for (const socket of this.#strangers.values()) socket.destroy();
+    this.#connections.clear();
+    this.#server?.close();
+  }
+
+  #accept(socket: Socket): void {
+    socket.pause();
+    this.#strangers.set(socket.remotePort!, socket);
+    socket.on('error', () => {});
+    for (const connection of this.#connections.values())
+      if (!connection.socket && connection.port === socket.remotePort) this.#pair(connection);
+    this.#changed();
+  }
+
+  /** The client has asked for a connection. */
+  connect(id: bigint, pid: number, address: string, port: number): void {
+    const connection: Connection = {
+      id,
+      pid,
+      dialed: undefined,
+      outcome: undefined,
+      port: undefined,
+      socket: undefined,
+      queue: [],
+      endDue: false,
+      resetDue: false,
+      delivered: 0,
+      deliveredFlags: 0,
+      confirmed: true,
+      unread: 0,
+      heard: [],
+      heardBytes: 0,
+      clientEnded: false,
+      clientReset: false,
+      toldEnd: false,
+    };
+    this.#connections.set(id, connection);
+    connection.dialed = this.#network.dial(address, port, {
+      connected: () => (connection.outcome = EVENT.connected),
+      failed: (code) =>
+        (connection.outcome = code === 'ECONNREFUSED' ? EVENT.refused : EVENT.timedOut),
+      data: (bytes) => void connection.queue.push(bytes),
+      end: () => (connection.endDue = true),
+      reset: () => (connection.resetDue = true),
+    });
+  }
+
+  /** The client's kernel has connected its socket to us, from `port`. */
+  bridged(id: bigint, port: number): void {
+    const connection = this.#connections.get(id);
+    if (!connection) return;
+    connection.port = port;
+    if (this.#strangers.has(port)) this.#pair(connection);
+  }
+
+  #pair(connection: Connection): void {
+    const socket = this.#strangers.get(connection.port!)!;
+    this.#strangers.delete(connection.port!);
+    connection.socket = socket;
+    socket.on('data', (bytes: Buffer) => {
+      connection.heard.push(bytes);
+      connection.heardBytes += bytes.length;
+      this.#changed();
+    });
+    socket.on('end', () => {
+      connection.clientEnded = true;
+      this.#changed();
+    });
+    socket.on('error', () => {
+      connection.clientReset = true;
+      this.#changed();
+    });
+    socket.on('close', () => this.#changed());
+    socket.resume();
+  }
+
+  /** True when the network has something for the client that it can be told now. */
+  get pending(): boolean {
+    return [...this.#connections.values()].some(
+      (connection) => connection.outcome !== undefined || deliverable(connection),
+    );
+  }
+
+  /** Hands the client's kernel what has come for it. True when there was anything. */
+  async deliver(): Promise<boolean> {
+    let moved = false;
+    for (const connection of this.#connections.values()) {
+      if (connection.outcome !== undefined) moved = true;
+      if (!deliverable(connection)) continue;
+      moved = true;
+      connection.confirmed = false;
+      await this.#send(connection);
+    }
+    return moved;
+  }
+
+  async #send(connection: Connection): Promise<void> {
+    const socket = connection.socket!;
+    if (connection.resetDue) {
+      connection.queue = [];
+      connection.deliveredFlags |= DELIVERED_RESET;
+      socket.resetAndDestroy();
+      return;
+    }
+    const bytes = Buffer.concat(connection.queue);
+    const part = bytes.subarray(0, WINDOW_BYTES - connection.unread);
+    connection.queue = part.length < bytes.length ? [bytes.subarray(part.length)] : [];
+    connection.delivered += part.length;
+    connection.unread += part.length;
+    if (part.length > 0) await new Promise<void>((done) => socket.write(part, () => done()));
+    if (!connection.endDue || connection.queue.length > 0) return;
+    connection.deliveredFlags |= DELIVERED_END;
+    await new Promise<void>((done) => socket.end(() => done()));
+  }
+
+  /** What a turn of this process has to begin with. */
+  eventsFor(pid: number, reports: readonly ConnectionReport[]): TurnEvent[] {
+    const events: TurnEvent[] = [];
+    for (const connection of this.#connections.values()) {
+      const { id, outcome, delivered, deliveredFlags } = connection;
+      if (outcome !== undefined && connection.pid === pid) {
+        events.push({ type: outcome, id });
+        connection.outcome = undefined;
+      }
+      if (connection.confirmed || !reports.some((report) => report.id === id)) continue;
+      events.push({ type: EVENT.delivered, id, flags: deliveredFlags, value: BigInt(delivered) });
+      connection.confirmed = true;
+    }
+    return events;
+  }
+
+  /** For a new program in an old process, or a new process: the connections that it may have inherited. */
+  held(): TurnEvent[] {
+    return [...this.#connections.values()]
+      .filter(({ socket }) => socket)
+      .map(({ id, port }) => ({ type: EVENT.held, id, value: BigInt(port!) }));
+  }
+
+  /** True once all that the client has sent, ended and closed is here. */
+  settled(reports: readonly ConnectionReport[]): boolean {
+    return [...this.#connections.values()].every((connection) => {
+      const { port, socket, heardBytes, clientEnded, clientReset } = connection;
+      if (port === undefined) return true;
+      if (!socket) return false;
+      if (clientEnded || clientReset || socket.destroyed) return true;
+      const report = reports.find(({ id }) => id === connection.id);
+      return report !== undefined && !report.ended && heardBytes >= report.written;
+    });
+  }
+
+  /** True when a client may be waiting for room in a send buffer that has been emptied since. */
+  crowded(reports: readonly ConnectionReport[]): boolean {
+    return reports.some(({ id, written }) => {
+      const connection = this.#connections.get(id);
+      return connection !== undefined && written - connection.heardBytes >= ROOM_BYTES;
+    });
+  }
+
+  note(reports: readonly ConnectionReport[]): void {
+    for (const { id, unread } of reports) {
+      const connection = this.#connections.get(id);
+      if (connection) connection.unread = unread;
+    }
+  }
+
+  /** Gives the network what the client did. `reports` are those of all its processes, at rest and settled. */
+  flush(reports: readonly ConnectionReport[]): void {
+    const open = new Set(reports.map(({ id }) => id));
+    for (const connection of this.#connections.values()) {
+      const { id, dialed, socket } = connection;
+      if (connection.heard.length > 0) dialed!.write(Buffer.concat(connection.heard.splice(0)));
+      if (connection.clientReset && !connection.resetDue) dialed!.reset();
+      else if (connection.clientEnded && !connection.toldEnd) {
+        connection.toldEnd = true;
+        dialed!.end();
+      }
+      if (open.has(id)) continue;
+      if (!connection.clientReset) dialed!.close();
+      socket?.destroy();
+      this.#connections.delete(id);
+    }
+  }
+}
+
+function deliverable({ socket, queue, endDue, resetDue, deliveredFlags, unread }: Connection): boolean {
+  if (!socket || (deliveredFlags & DELIVERED_RESET) !== 0) return false;
+  if (resetDue) return true;
+  if (queue.length > 0) return unread < WINDOW_BYTES;
+  return endDue && (deliveredFlags & DELIVERED_END) === 0;
+}

@@ -1,0 +1,449 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Nanos } from '../../clock/clock.ts';
+import type { VirtualClock } from '../../clock/virtual.ts';
+import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
+import { signalGroup, spawnGroup, sweep } from '../group.ts';
+import {
+  HarnessError,
+  MAX_OUTPUT_BYTES,
+  type ClientProcess,
+  type Exit,
+  type LaunchSpec,
+  type ProcessListener,
+} from '../process.ts';
+import { Bridge } from './bridge.ts';
+import { alignTimes } from './file-times.ts';
+import { describe, processGone, programOf, threadGone } from './procfs.ts';
+import { examine, whyNotNative } from './program.ts';
+import {
+  encodeTurn,
+  EVENT,
+  PROTOCOL_VERSION,
+  readAddress,
+  readUps,
+  readWait,
+  UP,
+  type TurnEvent,
+  type Up,
+} from './protocol.ts';
+import { Tree, type Process, type Task } from './tree.ts';
+
+/** How often what only /proc tells is looked at, ms of real time. */
+const LOOK_MS = 1;
+const OUTPUT_CHECK_MS = 100;
+const NANOS_PER_MS = 1_000_000n;
+
+export interface NativeSurroundings {
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  readonly seed: number;
+  readonly epochMs: number;
+  /** What the play has moved the client's wall clock by so far, ms. */
+  readonly wallOffsetMs: number;
+  /** Real time that a task may have its turn before it counts as stalled. */
+  readonly stallMs: number;
+  /** The compiled shim, an absolute path. */
+  readonly shim: string;
+}
+
+type Input = { readonly text: string } | 'end' | 'terminate';
+
+/** A native program in virtual time, and every process that it starts: one task of them runs at a time, in its turn. */
+export class VirtualNativeProcess implements ClientProcess {
+  readonly #spec: LaunchSpec;
+  readonly #around: NativeSurroundings;
+  readonly #listener: ProcessListener;
+  readonly #mark = randomUUID();
+  readonly #tree = new Tree();
+  readonly #bridge: Bridge;
+  readonly #links = new Set<Socket>();
+  readonly #outputs: { fd: number; read: number; tell: (chunk: Buffer) => void }[] = [];
+  readonly #inputs: Input[] = [];
+  readonly #early: { hello: Up; link: Socket; inbox: Up[] }[] = [];
+  #wallOffsetMs: number;
+  #runStart = 0n;
+  #folder: string | undefined;
+  #server: Server | undefined;
+  #child: ChildProcess | undefined;
+  #exit: Exit | undefined;
+  #ended = false;
+  #dying = false;
+  #broken: string | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(spec: LaunchSpec, around: NativeSurroundings, listener: ProcessListener) {
+    this.#spec = spec;
+    this.#around = around;
+    this.#listener = listener;
+    this.#wallOffsetMs = around.wallOffsetMs;
+    this.#bridge = new Bridge(around.network, () => this.#wake?.());
+  }
+
+  /** When it wants to go on at the latest; undefined: only when something happens to it. */
+  get deadline(): Nanos | undefined {
+    return this.#ended ? undefined : this.#tree.deadline;
+  }
+
+  /** True when time must not move before it has had a turn. */
+  get needsTurn(): boolean {
+    if (this.#ended) return false;
+    if (!this.#child || this.#dying || this.#exit || this.#inputs.length > 0) return true;
+    return this.#bridge.pending || this.#tree.next(this.#around.clock.now()) !== undefined;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Most threads that any of its processes had at once: above 1 it is of the beta tier. */
+  get threads(): number {
+    return this.#tree.threads;
+  }
+
+  /** What each task waits for, for the message of a deadlock. */
+  get evidence(): string {
+    const tasks = this.#tree.tasks.map(
+      ({ process, tid, kind }) => `${describe(process.pid, tid)} waits (${kind})`,
+    );
+    return `${this.#spec.client}: ${tasks.join('; ') || 'no process'}`;
+  }
+
+  /** Lets it do what is due, until every task is quiet again or it has ended. */
+  async turn(): Promise<void> {
+    if (!this.#child) await this.#begin();
+    if (!this.#exit) await this.#takeInputs();
+    while (!this.#exit && !this.#dying) {
+      if (await this.#bridge.deliver()) this.#tree.touch();
+      const task = this.#tree.next(this.#around.clock.now());
+      if (task) await this.#run(task);
+      else if (!(await this.#settle())) break;
+    }
+    if (this.#exit || this.#dying) return this.#end();
+    this.#bridge.flush(this.#tree.reports);
+    this.#readOutputs();
+  }
+
+  write(text: string): void {
+    this.#inputs.push({ text });
+  }
+
+  endInput(): void {
+    this.#inputs.push('end');
+  }
+
+  terminate(): void {
+    this.#inputs.push('terminate');
+  }
+
+  setClock(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+  }
+
+  kill(): void {
+    if (this.#ended) return;
+    this.#dying = true;
+    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
+    this.#wake?.();
+  }
+
+  async #begin(): Promise<void> {
+    const { command, env, folder, run } = this.#spec;
+    const { shim, clock, epochMs } = this.#around;
+    const refusal = whyNotNative(command, { folder, searchPath: env['PATH'] ?? '' });
+    if (refusal !== undefined) throw escaped(refusal);
+    await this.#bridge.open();
+    this.#folder = mkdtempSync(join(tmpdir(), 'mp-'));
+    const path = join(this.#folder, 'link');
+    const server = createServer((link) => this.#hello(link));
+    this.#server = server;
+    await new Promise<void>((done) => server.listen(path, done));
+    const files = ['out', 'err'].map((name) => openSync(join(folder, `${name}-${run}.log`), 'a+'));
+    this.#outputs.push(
+      { fd: files[0]!, read: 0, tell: (chunk) => this.#listener.stdout(chunk) },
+      { fd: files[1]!, read: 0, tell: (chunk) => this.#listener.stderr(chunk) },
+    );
+    const wallMs = epochMs + this.#wallOffsetMs + Number(clock.now() / NANOS_PER_MS);
+    alignTimes(folder, wallMs);
+    this.#runStart = BigInt(Math.floor(Date.now() / 1_000));
+    const own = {
+      LD_PRELOAD: [shim, env['LD_PRELOAD']].filter(Boolean).join(':'),
+      METERPROOF_SHIM: shim,
+      METERPROOF_LINK: path,
+      TZ: 'UTC',
+      PYTHONHASHSEED: '0',
+      // OpenSSL adds the processor's counter and its random numbers to what we seed: without them.
+      OPENSSL_ia32cap: '~0x4000000000000010:~0x40000',
+    };
+    const stdio = ['pipe', files[0]!, files[1]!] as const;
+    const child = spawnGroup(command, { env: { ...env, ...own }, folder }, this.#mark, [...stdio]);
+    this.#child = child;
+    child.stdin!.on('error', () => this.#wake?.());
+    child.stdin!.on('drain', () => this.#tree.touch());
+    child.on('error', (error) => {
+      this.#listener.broke(`it could not be started: ${error.message}`);
+      this.#exited({ code: null, signal: null });
+    });
+    child.on('exit', (code, signal) => this.#exited({ code, signal }));
+    if (child.pid === undefined) return;
+    this.#tree.announce(child.pid);
+    await this.#awaitBirths();
+  }
+
+  /** A task opens its link: the first message says which one it is. */
+  #hello(link: Socket): void {
+    const inbox: Up[] = [];
+    let rest: Buffer = Buffer.alloc(0);
+    let known = false;
+    this.#links.add(link);
+    link.on('error', () => {});
+    link.on('close', () => {
+      this.#links.delete(link);
+      this.#wake?.();
+    });
+    link.on('data', (chunk: Buffer) => {
+      const read = readUps(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
+      rest = read.rest;
+      inbox.push(...read.messages);
+      if (!known && inbox.length > 0) {
+        known = true;
+        this.#early.push({ hello: inbox.shift()!, link, inbox });
+      }
+      this.#wake?.();
+    });
+  }
+
+  #placeEarly(): void {
+    for (const [index, { hello, link, inbox }] of [...this.#early.entries()].toReversed()) {
+      if (hello.type === UP.broken) this.#broken = hello.payload.toString();
+      if (hello.type === UP.hello && hello.a !== PROTOCOL_VERSION)
+        this.#broken = `the shim speaks version ${hello.a}, not ${PROTOCOL_VERSION}: run npm run build:native`;
+      if (this.#tree.born(hello.pid, hello.tid, link, inbox)) this.#early.splice(index, 1);
+    }
+  }
+
+  async #takeInputs(): Promise<void> {
+    const stdin = this.#child!.stdin!;
+    for (const input of this.#inputs.splice(0)) {
+      if (input === 'terminate') signalGroup(this.#child!.pid!, 'SIGTERM');
+      else if (input === 'end') {
+        stdin.end();
+        await this.#until(() => stdin.writableFinished || stdin.destroyed, 'its stdin');
+      } else if (typeof input === 'object' && stdin.writable) stdin.write(input.text);
+      this.#tree.touch(true);
+    }
+  }
+
+  /** One turn of one task: until it waits or is gone. */
+  async #run(task: Task): Promise<void> {
+    const { process } = task;
+    this.#give(task);
+    task.state = 'running';
+    while (task.state === 'running') {
+      await this.#until(() => task.inbox.length > 0 || task.link.closed, 'its turn', task);
+      if (this.#dying || this.#exit) return;
+      const message = task.inbox.shift();
+      if (message) await this.#heed(task, message);
+      else {
+        process.tasks.delete(task);
+        break;
+      }
+    }
+    await this.#awaitBirths();
+    if (process.exec) await this.#awaitExec(process);
+    else if (process.tasks.size === 0 || (task.state === 'running' && task.link.closed))
+      await this.#bury(process);
+  }
+
+  #give(task: Task): void {
+    const { clock, epochMs } = this.#around;
+    const { process } = task;
+    const events: TurnEvent[] = [];
+    if (process.fresh) {
+      process.fresh = false;
+      events.push(
+        { type: EVENT.seed, value: this.#seedOf(process) },
+        { type: EVENT.bridge, value: this.#bridge.port },
+        { type: EVENT.order, value: BigInt(process.order) },
+        { type: EVENT.runStart, value: this.#runStart },
+        ...this.#bridge.held(),
+      );
+    }
+    events.push(...this.#bridge.eventsFor(process.pid, process.reports));
+    const wall = BigInt(epochMs + this.#wallOffsetMs) * NANOS_PER_MS;
+    task.link.write(encodeTurn(clock.now(), wall, events));
+  }
+
+  async #heed(task: Task, message: Up): Promise<void> {
+    const { process } = task;
+    const { type, pid, tid, a, b } = message;
+    // Whatever it says after it has announced an exec: that has failed.
+    process.exec = type === UP.exec;
+    if (type === UP.wait) {
+      const wait = readWait(message);
+      this.#tree.waits(task, wait);
+      this.#bridge.note(wait.reports);
+    } else if (type === UP.connect) this.#bridge.connect(a, pid, readAddress(message), Number(b & 0xffffn));
+    else if (type === UP.bridged) this.#bridge.bridged(a, Number(b));
+    else if (type === UP.born) this.#tree.announce(Number(a));
+    else if (type === UP.signalled) this.#tree.touch(true);
+    else if (type === UP.broken) this.#broken = message.payload.toString();
+    else if (type === UP.exit) {
+      process.tasks.delete(task);
+      task.state = 'held';
+      if (process.tasks.size > 0) await this.#until(() => threadGone(pid, tid), 'the end of a thread', task);
+      this.#tree.touch(true, process);
+    }
+    if (this.#broken !== undefined) throw this.#fail(escaped(this.#broken));
+  }
+
+  /** Everybody who was announced has said hello, or is gone again. */
+  async #awaitBirths(): Promise<void> {
+    const check = () => {
+      this.#placeEarly();
+      for (const id of this.#tree.unborn) {
+        if (threadGone(id, id) && !this.#early.some(({ hello }) => hello.tid === id)) {
+          this.#tree.forget(id);
+          this.#tree.touch(true);
+        } else this.#checkEscape(id);
+      }
+      return this.#tree.unborn.length === 0;
+    };
+    await this.#until(check, 'a new process');
+  }
+
+  async #awaitExec(process: Process): Promise<void> {
+    process.tasks.clear();
+    const check = () => {
+      this.#placeEarly();
+      if (this.#tree.processes.get(process.pid) !== process) return true;
+      this.#checkEscape(process.pid);
+      return processGone(process.pid);
+    };
+    await this.#until(check, 'a new program');
+    if (this.#tree.processes.get(process.pid) === process) await this.#bury(process);
+    else this.#tree.touch(true);
+  }
+
+  async #bury(process: Process): Promise<void> {
+    await this.#until(() => processGone(process.pid), 'the end of a process');
+    this.#tree.processes.delete(process.pid);
+    this.#tree.touch(true);
+    if (process.pid === this.#child!.pid) await this.#until(() => this.#exit !== undefined, 'its end');
+  }
+
+  /** All that the client has sent is here. True when somebody has to look again. */
+  async #settle(): Promise<boolean> {
+    const { reports } = this.#tree;
+    const crowded = this.#bridge.crowded(reports);
+    await this.#until(() => this.#bridge.settled(reports), 'what it has sent');
+    if (crowded) this.#tree.touch();
+    return crowded;
+  }
+
+  /** A program that the shim did not get into shows itself by its file. */
+  #checkEscape(pid: number): void {
+    const program = programOf(pid);
+    const verdict = program === undefined ? undefined : examine(program);
+    if (typeof verdict === 'string') throw this.#fail(escaped(`${program} ${verdict}`));
+  }
+
+  #fail(error: HarnessError): HarnessError {
+    this.kill();
+    return error;
+  }
+
+  /** Waits, in real time, for what has to come; whoever keeps it from coming has stalled. */
+  async #until(done: () => boolean, what: string, task?: Task): Promise<void> {
+    const started = performance.now();
+    let checked = started;
+    for (let look = 0; !done(); look++) {
+      if (this.#dying || (this.#exit && what !== 'the end of a process')) return;
+      await this.#wakeOr(task?.state === 'running' ? OUTPUT_CHECK_MS : look < 20 ? 0 : LOOK_MS);
+      const now = performance.now();
+      if (now - checked > OUTPUT_CHECK_MS) {
+        checked = now;
+        this.#checkFlood();
+      }
+      if (now - started <= this.#around.stallMs || this.#dying) continue;
+      const pid = task?.process.pid ?? this.#tree.unborn[0] ?? this.#child?.pid ?? 0;
+      const seconds = this.#around.stallMs / 1_000;
+      const evidence = `stalled: nothing came of ${what} for ${seconds} s of real time: ${describe(pid, task?.tid)}`;
+      throw this.#fail(new HarnessError(evidence));
+    }
+  }
+
+  async #wakeOr(ms: number): Promise<void> {
+    if (ms === 0) return new Promise((resolve) => void setImmediate(resolve));
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+
+  #seedOf({ order }: Process): bigint {
+    const { client, run } = this.#spec;
+    let value = 0xcbf29ce484222325n;
+    for (const byte of Buffer.from(`${this.#around.seed} ${client} ${run} ${order}`))
+      value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n);
+    return value;
+  }
+
+  #exited(exit: Exit): void {
+    this.#exit ??= exit;
+    this.#wake?.();
+  }
+
+  #checkFlood(): void {
+    const written = this.#outputs.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0);
+    if (written <= MAX_OUTPUT_BYTES || this.#dying) return;
+    this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
+    this.kill();
+  }
+
+  #readOutputs(): void {
+    this.#checkFlood();
+    for (const output of this.#outputs) {
+      const size = Math.min(fstatSync(output.fd).size, MAX_OUTPUT_BYTES);
+      if (size <= output.read) continue;
+      const chunk = Buffer.alloc(size - output.read);
+      readSync(output.fd, chunk, 0, chunk.length, output.read);
+      output.read = size;
+      output.tell(chunk);
+    }
+  }
+
+  async #end(): Promise<void> {
+    while (!this.#exit) await this.#wakeOr(OUTPUT_CHECK_MS);
+    if (this.#child?.pid !== undefined) sweep(this.#child.pid, this.#mark);
+    await this.#lastWords();
+    this.#readOutputs();
+    for (const { fd } of this.#outputs.splice(0)) closeSync(fd);
+    this.#bridge.close();
+    for (const link of this.#links) link.destroy();
+    this.#server?.close();
+    this.#child?.stdin?.destroy();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#ended = true;
+    this.#listener.exited(this.#exit);
+  }
+
+  /** What its processes had sent before they ended is on its way. */
+  async #lastWords(): Promise<void> {
+    const started = performance.now();
+    while (!this.#bridge.settled([]) && performance.now() - started < this.#around.stallMs)
+      await this.#wakeOr(LOOK_MS);
+    this.#bridge.flush([]);
+  }
+}
+
+function escaped(why: string): HarnessError {
+  return new HarnessError(`escaped: ${why} (time modes that work: scaled, real)`);
+}
