@@ -86,7 +86,7 @@ export class Meter {
       user,
       workstation,
       program: run.program,
-      originalName: run.program,
+      originalName: '',
       version: '',
       start: new Date(run.startWallMs).toISOString(),
       stop: new Date(run.startWallMs + durationMs).toISOString(),

@@ -8,7 +8,8 @@ export class OnlineSeat implements Seat {
   readonly program: string;
   state: SeatState = 'asking';
   lease: Lease | undefined;
-  wasGranted = false;
+  /** Granted once, or run while no server could be asked: a denial that comes later does not undo that. */
+  wasAllowed = false;
   /** A request is on its way, and only one at a time. */
   isBeingAsked = false;
 
@@ -18,6 +19,6 @@ export class OnlineSeat implements Seat {
 
   /** No answer is no denial: such a run is metered by ourselves. */
   get isMetered(): boolean {
-    return this.state !== 'denied' || this.wasGranted;
+    return this.state !== 'denied' || this.wasAllowed;
   }
 }

@@ -259,6 +259,53 @@ t.test('a denial is final: nobody else is asked, and nothing is metered', async 
   t.same(scene.log, ['0 alpha hello', '5 alpha request-use word.exe']);
 });
 
+t.test('a run that was granted elsewhere is metered on when a server denies it', async (t) => {
+  const scene = new Scene(t.testdir());
+  scene.manner.set('bravo', 'denies');
+  await scene.begin(5);
+  const seat = scene.session.take('word.exe');
+  await scene.at(10);
+  scene.down('alpha');
+  await scene.at(54);
+  t.equal(seat.isMetered, true);
+  scene.manner.set('alpha', 'up');
+  await scene.at(600);
+  t.same(scene.log.slice(5), [
+    '40 bravo hello',
+    '40 bravo request-use word.exe',
+    '55 alpha hello',
+    '55 alpha release',
+    '55 bravo bye',
+  ]);
+});
+
+t.test('a run that no server could be asked about is metered on when it is denied', async (t) => {
+  const scene = new Scene(t.testdir());
+  scene.down('alpha');
+  scene.down('bravo');
+  await scene.begin(5);
+  const early = scene.session.take('word.exe');
+  await scene.at(62);
+  const late = scene.session.take('excel.exe');
+  scene.manner.set('alpha', 'denies');
+  await scene.at(80);
+  const online = scene.session.take('winword.exe');
+  await scene.at(81);
+  t.same(
+    [early, late, online].map(({ isMetered }) => isMetered),
+    [true, true, false],
+  );
+  t.equal(scene.log.filter((line) => line.includes('request-use')).length, 3);
+});
+
+t.test('a live status names at most 512 leases', async (t) => {
+  const scene = new Scene(t.testdir());
+  await scene.begin(5);
+  for (let n = 0; n < 513; n++) scene.session.take(`${n}.exe`);
+  await scene.at(61);
+  t.same(scene.log.slice(-2), ['60 alpha live-status', '60 alpha live-status']);
+});
+
 t.test(
   'a busy server is asked again at the pace that it names, then it counts as down',
   async (t) => {

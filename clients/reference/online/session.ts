@@ -17,6 +17,9 @@ export interface SessionParts {
   readonly bugs: Bugs;
 }
 
+/** That a live-status can name. */
+const MAX_LEASES_PER_MESSAGE = 512;
+
 /**
  * Asks servers for permission to run programs. Stays with the assigned server while that answers, uses up the attempts
  * before it switches, comes back, and gives back what it holds elsewhere (Q235786, Q213167, Q226838).
@@ -54,6 +57,7 @@ export class OnlineSession implements Seats {
 
   take(program: string): Seat {
     const seat = new OnlineSeat(program);
+    seat.wasAllowed = this.#isOffline;
     this.#seats.add(seat);
     this.#current.wake();
     return seat;
@@ -62,7 +66,7 @@ export class OnlineSession implements Seats {
   giveBack(seat: Seat): void {
     if (!(seat instanceof OnlineSeat)) return;
     this.#seats.delete(seat);
-    if (seat.lease) this.#letGo(seat.lease);
+    this.#letGoOf(seat);
   }
 
   async #careFor(line: Line): Promise<void> {
@@ -144,24 +148,25 @@ export class OnlineSession implements Seats {
     const about = { server: line.server, program };
     seat.isBeingAsked = true;
     const answer = await line
-      .ask({ type: 'request-use', program, originalName: program, version: '' })
+      .ask({ type: 'request-use', program, originalName: '', version: '' })
       .finally(() => (seat.isBeingAsked = false));
     if (answer.type === 'granted') {
       this.#granted(seat, { server: line.server, id: answer.lease });
       report.event('granted', about);
     } else if (answer.type === 'denied') {
       seat.state = 'denied';
+      this.#letGoOf(seat);
       report.event('denied', { ...about, why: answer.why });
     } else throw new Error(`${answer.type} does not answer request-use`);
     // It was stopped while we asked.
-    if (!this.#seats.has(seat) && seat.lease) this.#letGo(seat.lease);
+    if (!this.#seats.has(seat)) this.#letGoOf(seat);
   }
 
   #granted(seat: OnlineSeat, lease: Lease): void {
     const before = seat.lease;
     seat.lease = lease;
     seat.state = 'held';
-    seat.wasGranted = true;
+    seat.wasAllowed = true;
     this.#parts.book.hold(lease);
     if (!before || (before.server === lease.server && before.id === lease.id)) return;
     if (this.#parts.bugs.has('orphan-seat')) this.#parts.book.forget(before);
@@ -178,12 +183,14 @@ export class OnlineSession implements Seats {
   async #sayLive(line: Line): Promise<void> {
     const held = this.#heldAt(line);
     const leases = [...new Set(held.map((seat) => seat.lease!.id))];
-    if (leases.length > 0) {
-      const answer = await line.ask({ type: 'live-status', leases });
+    const known = new Set<string>();
+    for (let first = 0; first < leases.length; first += MAX_LEASES_PER_MESSAGE) {
+      const part = leases.slice(first, first + MAX_LEASES_PER_MESSAGE);
+      const answer = await line.ask({ type: 'live-status', leases: part });
       if (answer.type !== 'live-ack') throw new Error(`${answer.type} does not answer live-status`);
-      const known = new Set(answer.leases);
-      for (const seat of held) if (!known.has(seat.lease!.id)) this.#lostLease(seat);
+      for (const lease of answer.leases) known.add(lease);
     }
+    for (const seat of held) if (seat.lease && !known.has(seat.lease.id)) this.#lostLease(seat);
     line.statusDue = false;
   }
 
@@ -194,6 +201,12 @@ export class OnlineSession implements Seats {
     seat.lease = undefined;
     seat.state = 'asking';
     this.#current.wake();
+  }
+
+  #letGoOf(seat: OnlineSeat): void {
+    const { lease } = seat;
+    seat.lease = undefined;
+    if (lease) this.#letGo(lease);
   }
 
   /** Two runs of one program may share a lease: it goes back with the last of them. */
@@ -243,6 +256,7 @@ export class OnlineSession implements Seats {
     this.#isOffline = true;
     this.#current = this.#assigned;
     this.#givenUp.clear();
+    for (const seat of this.#asking()) seat.wasAllowed = true;
     this.#parts.report.event('offline');
   }
 

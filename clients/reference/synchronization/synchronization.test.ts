@@ -17,10 +17,13 @@ function scene(bugs: Bugs = NO_BUGS) {
   const aside: string[] = [];
   /** By `alpha probe`, `alpha 1`, `bravo configuration`: what that call comes to. */
   const trouble = new Map<string, Unavailable | Refusal>();
+  /** How long it takes to fail. */
+  const slowMs = new Map<string, number>();
 
   const share = (server: string): Share => {
     const call = async (what: string): Promise<Refusal | undefined> => {
       calls.push(`${time.elapsedMs() / MINUTE_MS} ${server} ${what}`);
+      await time.until(time.elapsedMs() + (slowMs.get(`${server} ${what}`) ?? 0));
       const outcome = trouble.get(`${server} ${what}`);
       if (outcome instanceof Unavailable) throw outcome;
       return outcome;
@@ -54,7 +57,7 @@ function scene(bugs: Bugs = NO_BUGS) {
     report,
     bugs,
   });
-  return { time, report, calls, logs, aside, trouble, spool, synchronization };
+  return { time, report, calls, logs, aside, trouble, slowMs, spool, synchronization };
 }
 
 const down = new Unavailable('refused');
@@ -93,6 +96,15 @@ t.test('all servers down: as many passes as there are attempts, spaced', async (
     [0, 15, 30].flatMap((minute) => [`${minute} alpha probe`, `${minute} bravo probe`]),
   );
   t.same(logs, ['1', '2']);
+});
+
+t.test('the next pass begins a delay after the last request, whatever that took', async (t) => {
+  const { synchronization, calls, trouble, slowMs, time } = scene();
+  trouble.set('alpha 1', down).set('bravo probe', down);
+  slowMs.set('alpha 1', 2 * MINUTE_MS).set('bravo probe', MINUTE_MS);
+  void synchronization.run();
+  await time.goTo(18 * MINUTE_MS);
+  t.same(calls, ['0 alpha probe', '0 alpha 1', '2 bravo probe', '17 alpha probe', '17 alpha 1']);
 });
 
 t.test('a configuration that fails does not repeat the upload', async (t) => {

@@ -23,6 +23,8 @@ export class Synchronization {
   readonly #parts: SynchronizationParts;
   /** Servers that asked to be left alone, and until when (elapsed time). */
   readonly #closedUntilMs = new Map<string, number>();
+  /** Start of the last request, elapsed time: so no server is asked again too soon, however long the others took. */
+  #lastAskedMs = 0;
 
   constructor(parts: SynchronizationParts) {
     this.#parts = parts;
@@ -46,7 +48,7 @@ export class Synchronization {
       if (await this.#pass(refusedUs)) return;
       report.event('synchronization-failed', { attempt, of: configuration.attempts });
       if (attempt === configuration.attempts) return;
-      await time.until(time.elapsedMs() + configuration.retryDelayMs);
+      await time.until(this.#lastAskedMs + configuration.retryDelayMs);
     }
   }
 
@@ -54,6 +56,7 @@ export class Synchronization {
   async #pass(refusedUs: Set<string>): Promise<boolean> {
     const { shares, spool, time, report, bugs } = this.#parts;
     spool.seal();
+    this.#lastAskedMs = time.elapsedMs();
     for (const share of bugs.has('primary-fixation') ? shares.slice(0, 1) : shares) {
       const { server } = share;
       if (refusedUs.has(server) || time.elapsedMs() < (this.#closedUntilMs.get(server) ?? 0))
@@ -72,10 +75,14 @@ export class Synchronization {
   }
 
   async #synchronizeWith(share: Share): Promise<void> {
-    const { spool, keepConfiguration, report } = this.#parts;
-    await share.probe();
+    const { spool, keepConfiguration, report, time } = this.#parts;
+    const asking = (): Share => {
+      this.#lastAskedMs = time.elapsedMs();
+      return share;
+    };
+    await asking().probe();
     for (const log of spool.logs()) {
-      const refusal = await share.upload(log, spool.read(log));
+      const refusal = await asking().upload(log, spool.read(log));
       if (refusal) {
         const path = spool.setAside(log);
         report.trouble(`${share.server} refused ${path}: ${refusal.status} ${refusal.why}`);
@@ -85,7 +92,7 @@ export class Synchronization {
         report.event('uploaded', { server: share.server, log });
       }
     }
-    keepConfiguration(await share.configuration());
+    keepConfiguration(await asking().configuration());
   }
 
   #heed(server: string, { answer }: Unavailable, refusedUs: Set<string>): void {
