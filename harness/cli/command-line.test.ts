@@ -172,9 +172,10 @@ t.test(
       /no client "refrence"; did you mean "reference"/,
     );
     await refused(
-      [...start, '--out', join(folder, 'file')],
-      /cannot be made \(EEXIST\); name another --out/,
+      [...start, '--out', join(folder, 'file/deep/er')],
+      /cannot be written \(ENOTDIR\); name another --out/,
     );
+    await refused([...start, '--out', '/proc/x/y'], /cannot be written \(ENOENT\)/);
     await refused(['explain'], /missing required argument 'case'/);
   },
 );

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { errorText } from '../client/error-text.ts';
 import { resolveClient } from '../client/resolve.ts';
@@ -118,10 +118,10 @@ export function playOptions(
   const outDir = resolve(cwd, options.out);
   const resolved = resolveClient(client, { cwd, searchPath });
   try {
-    mkdirSync(outDir, { recursive: true });
+    makeWritable(outDir);
   } catch (error) {
     throw new UsageError(
-      `the folder ${options.out} cannot be made (${errorText(error)}); name another --out`,
+      `the folder ${options.out} cannot be written (${errorText(error)}); name another --out`,
     );
   }
   return {
@@ -134,4 +134,11 @@ export function playOptions(
     outDir,
     signal,
   };
+}
+
+/** Step by step: mkdir with `recursive` never returns where the system answers ENOENT for good, as below /proc. */
+function makeWritable(folder: string): void {
+  if (!existsSync(dirname(folder))) makeWritable(dirname(folder));
+  if (!existsSync(folder)) mkdirSync(folder);
+  rmdirSync(mkdtempSync(join(folder, '.writable-')));
 }

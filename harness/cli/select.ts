@@ -1,5 +1,5 @@
 // Which cases a command is about: names and filters, and a clear error when they leave nothing.
-import { suggest } from '../case/nearest.ts';
+import { nearest, suggest } from '../case/nearest.ts';
 import type { Plan } from '../case/plan.ts';
 
 export interface Filters {
@@ -58,8 +58,12 @@ function casesNamed(plans: readonly Plan[], name: string): readonly Plan[] {
     throw new SelectionError(
       `"${name}" names ${byTail.length} cases: ${byTail.map((plan) => plan.id).join(', ')}`,
     );
-  const known = plans.flatMap((plan) => [plan.id, plan.id.slice(plan.id.indexOf('/') + 1)]);
-  throw new SelectionError(`there is no case "${name}"; ${suggest(name, known, 'cases')}`);
+  const near = nearest(
+    name,
+    plans.flatMap(({ id }) => [id, id.slice(id.indexOf('/') + 1)]),
+  );
+  const remedy = near === undefined ? '"meterproof list" shows all' : `did you mean "${near}"?`;
+  throw new SelectionError(`there is no case "${name}"; ${remedy}`);
 }
 
 type Test = (plan: Plan) => boolean;

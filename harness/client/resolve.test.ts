@@ -72,6 +72,8 @@ t.test('a command line is a driven client', (t) => {
   t.same(profile.command.slice(1), [join(options.cwd, 'client.py'), '--config', '{config}', 'a b']);
   t.same(resolveClient('./meter', options).profile.command, [join(options.cwd, 'meter')]);
   t.match(resolveClient('meterctl', options).profile.command, [/bin\/meterctl$/]);
+  const withOptions = resolveClient('node --import tsx client.py', options).profile.command;
+  t.same(withOptions.slice(1), ['--import', 'tsx', join(options.cwd, 'client.py')]);
   t.same(resolveClient('node client.py', options).profile.command, [
     process.execPath,
     join(options.cwd, 'client.py'),

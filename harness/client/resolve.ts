@@ -95,10 +95,10 @@ function readProfile(path: string, options: ResolveOptions): Profile {
   };
 }
 
-/** The script of an interpreter: the first word after it that is no option. A client runs in its work folder, not here. */
-function checkScript([program, ...rest]: readonly string[], here: string, shown: string): void {
-  const script = rest.find((word) => !word.startsWith('-'));
-  if (script === undefined || !(program === 'node' || script.startsWith(here))) return;
+/** The script of an interpreter: the word right after it, if that is no option. A client runs in its work folder, not here. */
+function checkScript([program, script]: readonly string[], here: string, shown: string): void {
+  if (script === undefined || script.startsWith('-')) return;
+  if (!(program === 'node' || script.startsWith(here))) return;
   if (!isAbsolute(script) && !script.startsWith('{'))
     throw new ProfileError(
       `${shown}: the script ${script} would be looked for in the work folder; write "{here}/${script}"`,
@@ -132,8 +132,13 @@ function commandProfile(
       `there is no client "${program}"; ${suggest(program, shipped, 'clients')} ` +
         'A profile is named by its path (./my.yaml), a command in quotes ("python3 client.py").',
     );
-  const script = rest.find((word) => !word.startsWith('-'));
-  if (program === 'node' && script && !existsSync(resolve(options.cwd, script)))
+  const [script] = rest;
+  if (
+    program === 'node' &&
+    script &&
+    !script.startsWith('-') &&
+    !existsSync(resolve(options.cwd, script))
+  )
     throw new ProfileError(`--client: the script ${script} does not exist; is its path right?`);
   const inPlace = rest.map((word) => {
     const path = resolve(options.cwd, word);
