@@ -4,7 +4,7 @@ import { MILLISECOND, type Nanos } from '../clock/clock.ts';
 import { parseDuration } from '../clock/duration.ts';
 import type { TraceHeader } from '../trace/event.ts';
 import type { Finding } from './verdict.ts';
-import { type RecordAccount, sameRun } from './view/records.ts';
+import type { RecordAccount } from './view/records.ts';
 import type { Run } from './view/runs.ts';
 import type { View } from './view/view.ts';
 
@@ -141,6 +141,12 @@ function pairUp(
 ): ReadonlyMap<Run, RecordAccount> {
   const pairs = new Map<Run, RecordAccount>();
   const taken = new Set<RecordAccount>();
+  const described = new Set<string>();
+  const pair = (run: Run, account: RecordAccount): void => {
+    pairs.set(run, account);
+    taken.add(account);
+    described.add(descriptionOf(account));
+  };
   const near = runs
     .flatMap((run) =>
       records.map((account) => ({
@@ -152,9 +158,7 @@ function pairUp(
     .filter(({ run, account, offMs }) => sameProgram(run, account) && offMs <= NEAR_MS)
     .toSorted((a, b) => a.offMs - b.offMs);
   for (const { run, account } of near) {
-    if (pairs.has(run) || taken.has(account)) continue;
-    pairs.set(run, account);
-    taken.add(account);
+    if (!pairs.has(run) && !taken.has(account)) pair(run, account);
   }
   const owedFirst = runs.toSorted(
     (a, b) => Number(b.owedAt !== undefined) - Number(a.owedAt !== undefined),
@@ -163,17 +167,15 @@ function pairUp(
     if (pairs.has(run) || run.denied) continue;
     // A second id for a run that has its record explains no other run.
     const account = records.find(
-      (other) => sameProgram(run, other) && ![...taken].some((known) => isCopy(known, other)),
+      (other) => sameProgram(run, other) && !described.has(descriptionOf(other)),
     );
-    if (!account) continue;
-    pairs.set(run, account);
-    taken.add(account);
+    if (account) pair(run, account);
   }
   return pairs;
 }
 
-function isCopy(known: RecordAccount, other: RecordAccount): boolean {
-  return known === other || sameRun(known.descriptions[0]!, other.descriptions[0]!);
+function descriptionOf({ descriptions: [first] }: RecordAccount): string {
+  return JSON.stringify([first!.program, first!.startMs, first!.stopMs]);
 }
 
 function sameProgram({ program }: Run, account: RecordAccount): boolean {

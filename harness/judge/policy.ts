@@ -25,8 +25,6 @@ export interface Policy {
   readonly probe: PhasePolicy;
 }
 
-export const PHASES = ['acquire', 'renew', 'upload', 'probe'] as const;
-
 /** The policy of the field facts: online sticks, offline switches (Q235786, Q213167, Q226827). */
 export function meteringPolicy(client: ClientPlan, servers: readonly string[]): Policy {
   const upload: PhasePolicy = {

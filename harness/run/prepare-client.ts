@@ -44,14 +44,19 @@ export function prepareClient(
   mkdirSync(paths.data, { recursive: true });
   writeFileSync(paths.config, configuration.json);
   writeFileSync(paths.cfg, configuration.cfg, 'latin1');
-  const fill = (words: readonly string[]) =>
-    words.map((word) => expandTemplate(word, configuration.templates));
+  const fill = (words: readonly string[], templates = configuration.templates) =>
+    words.map((word) => expandTemplate(word, templates));
+  // The program of a hook is known when it is run.
+  const hookTemplates = new Map([...configuration.templates, ['program', '{program}']]);
   const command = fill(commandOf(client));
   const env = { ...inherited(), ...configuration.env };
   return {
     configuration,
     hooks: new Map(
-      Object.entries(client.profile.hooks).map(([name, words]) => [name, fill(words)]),
+      Object.entries(client.profile.hooks).map(([name, words]) => [
+        name,
+        fill(words, hookTemplates),
+      ]),
     ),
     env,
     folder,

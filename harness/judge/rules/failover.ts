@@ -1,9 +1,10 @@
 // What happened after a server failed: shared by SWM-1 and FO-2.
 import type { Nanos } from '../../clock/clock.ts';
 import { type Attempt, type Failure, failed, UNAVAILABLE } from '../view/attempts.ts';
-import { livesThrough } from '../view/lives.ts';
-import { leasesHeld } from './leases.ts';
-import { pendingAt, type RuleCase, type RuleClient } from './rule.ts';
+import { livesThrough, startedAt } from '../view/lives.ts';
+import type { Run } from '../view/runs.ts';
+import { heldAt, type Lease, leasesOf } from './leases.ts';
+import { lastBelow, pendingAt, type RuleCase, type RuleClient } from './rule.ts';
 
 /** A failure that called for the next server, which was there. */
 export interface Failover {
@@ -25,7 +26,7 @@ export function uploadFailovers(input: RuleCase, client: RuleClient): readonly F
   const passNs = view.passNs(client.plan);
   const offers = view.eventsOf(client.name, 'upload-offer');
   const attempts = view.attemptsOn(client.name, face);
-  return attempts.flatMap((attempt): Failover[] => {
+  return attempts.flatMap((attempt, number): Failover[] => {
     const { failure, server } = attempt;
     const place = order?.indexOf(server) ?? -1;
     if (!failure || !UNAVAILABLE.has(failure.kind) || !order || place < 0) return [];
@@ -40,7 +41,7 @@ export function uploadFailovers(input: RuleCase, client: RuleClient): readonly F
       ({ index, event }) => index > failure.index && event.actor !== server && event.at <= deadline,
     );
     if (!judged || (!used && view.lastAt < deadline)) return [];
-    const next = attempts.find(({ index }) => index > failure.index);
+    const next = attempts[number + 1];
     return [
       {
         attempt,
@@ -65,33 +66,39 @@ export function acquireFailovers(input: RuleCase, client: RuleClient): readonly 
   const { face, order } = phase;
   const passNs = view.passNs(client.plan);
   const attempts = view.attemptsOn(client.name, face);
-  const goods = attempts.flatMap(({ answers }) => answers.map(({ index }) => index));
+  const goods = attempts
+    .flatMap(({ answers }) => answers.map(({ index }) => index))
+    .toSorted((a, b) => a - b);
+  const leases = leasesOf(view, client.name);
+  const lives = view.lives(client.name);
   const found: Failover[] = [];
-  for (const attempt of attempts) {
+  let outage = newOutage(-1, undefined);
+  for (const [number, attempt] of attempts.entries()) {
     const { failure, server, at } = attempt;
+    const good = lastBelow(goods, attempt.index);
+    const bornAt = startedAt(lives, at);
+    if (good !== outage.since || bornAt !== outage.bornAt) outage = newOutage(good, bornAt);
     const place = order.indexOf(server);
+    outage.furthest = Math.max(outage.furthest, place);
     if (!failure || place < 0 || !UNAVAILABLE.has(failure.kind) || !failed(attempt)) continue;
-    const since = Math.max(-1, ...goods.filter((index) => index < attempt.index));
-    const outage = attempts.filter(
-      ({ index, at: tried }) =>
-        index > since && index <= attempt.index && livesThrough(view.lives(client.name), tried, at),
-    );
-    const series = outage.filter((other) => other.server === server && failed(other));
-    const deadline = failure.at + passNs;
+    const series = outage.failed.get(server) ?? [];
+    outage.failed.set(server, series);
+    series.push(attempt);
     const first = series.at(-phase.attempts);
-    if (!first) continue;
+    if (!first || outage.furthest > place) continue;
+    const deadline = failure.at + passNs;
     const span = { from: first.at, at: failure.at, to: deadline };
-    if (!needsLicence(input, client.name, server, span)) continue;
-    if (outage.some((other) => order.indexOf(other.server) > place)) continue;
+    if (!needsLicence(view.runs(client.name), leases, server, span)) continue;
     const available = availableAfter(input, order.slice(place + 1), face, failure.at, deadline);
-    if (available.length === 0) continue;
-    if (!livesThrough(view.lives(client.name), at, deadline)) continue;
-    const used = attempts.find(
-      (other) =>
-        other.index > attempt.index && other.at <= deadline && order.indexOf(other.server) > place,
-    );
+    if (available.length === 0 || !livesThrough(lives, at, deadline)) continue;
+    let used: Attempt | undefined;
+    for (let next = number + 1; !used && next < attempts.length; next++) {
+      const other = attempts[next]!;
+      if (other.at > deadline) break;
+      if (order.indexOf(other.server) > place) used = other;
+    }
     if (!used && view.lastAt < deadline) continue;
-    const next = attempts.find(({ index }) => index > failure.index);
+    const next = attempts[number + 1];
     found.push({
       attempt,
       failure,
@@ -102,6 +109,20 @@ export function acquireFailovers(input: RuleCase, client: RuleClient): readonly 
     });
   }
   return found;
+}
+
+/** The time since any server last answered, within the life of one process. */
+interface Outage {
+  readonly since: number;
+  readonly bornAt: Nanos | undefined;
+  /** Failed attempts by server. */
+  readonly failed: Map<string, Attempt[]>;
+  /** Place in the order of the furthest server that was tried. */
+  furthest: number;
+}
+
+function newOutage(since: number, bornAt: Nanos | undefined): Outage {
+  return { since, bornAt, failed: new Map(), furthest: -1 };
 }
 
 function availableAfter(
@@ -116,19 +137,17 @@ function availableAfter(
 
 /** A program that runs from `from` to `to`, was not denied, and at `at` holds no licence of another server. */
 function needsLicence(
-  { view }: RuleCase,
-  client: string,
+  runs: readonly Run[],
+  leases: readonly Lease[],
   server: string,
   { from, at, to }: { readonly from: Nanos; readonly at: Nanos; readonly to: Nanos },
 ): boolean {
-  const elsewhere = leasesHeld(view, client, at).filter((lease) => lease.server !== server);
-  return view
-    .runs(client)
-    .some(
-      ({ program, startAt, stopAt, denied }) =>
-        !denied &&
-        startAt <= from &&
-        (stopAt === undefined || stopAt > to) &&
-        !elsewhere.some((lease) => lease.program === program),
-    );
+  const elsewhere = heldAt(leases, at).filter((lease) => lease.server !== server);
+  return runs.some(
+    ({ program, startAt, stopAt, denied }) =>
+      !denied &&
+      startAt <= from &&
+      (stopAt === undefined || stopAt > to) &&
+      !elsewhere.some((lease) => lease.program === program),
+  );
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
-import { leasesHeld } from './leases.ts';
+import { heldAt, leasesOf } from './leases.ts';
 import {
   broken,
   defineRule,
@@ -55,6 +55,7 @@ function uploadSteps(input: RuleCase, client: RuleClient): readonly Step[] {
   const { face, order } = client.policy.upload;
   if (!order) return [];
   const attempts = input.view.attemptsOn(client.name, face);
+  const last = new Map<string, Attempt>();
   let current = -1;
   let bornAt: bigint | undefined;
   return attempts.map((attempt): Step => {
@@ -62,7 +63,8 @@ function uploadSteps(input: RuleCase, client: RuleClient): readonly Step[] {
     if (born !== bornAt) current = -1;
     bornAt = born;
     const place = order.indexOf(attempt.server);
-    const excused = (server: string): boolean => isExcused(input, attempts, attempt, server);
+    const excused = (server: string): boolean =>
+      isExcused(input, last.get(server), attempt, server);
     const between = order
       .slice(current + 1, Math.max(place, current + 1))
       .filter((s) => !excused(s));
@@ -71,6 +73,7 @@ function uploadSteps(input: RuleCase, client: RuleClient): readonly Step[] {
     const passedOver = goesOn && between.length <= fromStart.length ? between : fromStart;
     const movedOn = place > current && place > 0;
     current = place;
+    last.set(attempt.server, attempt);
     return { attempt, passedOver, movedOn };
   });
 }
@@ -85,6 +88,8 @@ function acquireSteps(input: RuleCase, client: RuleClient): readonly Step[] {
   const { face, order } = acquire;
   const { view } = input;
   const attempts = view.attemptsOn(client.name, face);
+  const leases = leasesOf(view, client.name);
+  const last = new Map<string, Attempt>();
   let reached = new Set<string>();
   let bornAt: bigint | undefined;
   return attempts.map((attempt): Step => {
@@ -94,17 +99,18 @@ function acquireSteps(input: RuleCase, client: RuleClient): readonly Step[] {
     const { server } = attempt;
     const place = order.indexOf(server);
     const before = place > 0 ? order[place - 1]! : undefined;
-    const held = leasesHeld(view, client.name, attempt.at).some((lease) => lease.server === server);
+    const held = heldAt(leases, attempt.at).some((lease) => lease.server === server);
     const fine =
       before === undefined ||
       held ||
       reached.has(server) ||
       reached.has(before) ||
-      isExcused(input, attempts, attempt, before);
+      isExcused(input, last.get(before), attempt, before);
     const movedOn = place > 0 && !held && !reached.has(server);
     // Back at the assigned server the next outage begins a new round.
     if (place === 0 && attempt.answers.length > 0) reached = new Set();
     reached.add(server);
+    last.set(server, attempt);
     return { attempt, passedOver: fine ? [] : [before], movedOn };
   });
 }
@@ -112,11 +118,10 @@ function acquireSteps(input: RuleCase, client: RuleClient): readonly Step[] {
 /** Passed over with reason: the server itself asked for silence, or the attempt on it could not be seen. */
 function isExcused(
   { view, seesAttempts }: RuleCase,
-  attempts: readonly Attempt[],
-  { index, face, at }: Attempt,
+  last: Attempt | undefined,
+  { face, at }: Attempt,
   server: string,
 ): boolean {
-  const last = attempts.findLast((other) => other.server === server && other.index < index);
   if (last?.failure && ['5xx', 'login', 'busy'].includes(last.failure.kind)) return true;
   return !seesAttempts && view.downtimes.down(server, face, at);
 }

@@ -35,8 +35,6 @@ export function leasesOf(view: View, client: string): readonly Lease[] {
 }
 
 /** Those that were granted by then and had not ended. */
-export function leasesHeld(view: View, client: string, at: Nanos): readonly Lease[] {
-  return leasesOf(view, client).filter(
-    ({ grantedAt, ended }) => grantedAt <= at && (!ended || ended.at > at),
-  );
+export function heldAt(leases: readonly Lease[], at: Nanos): readonly Lease[] {
+  return leases.filter(({ grantedAt, ended }) => grantedAt <= at && (!ended || ended.at > at));
 }

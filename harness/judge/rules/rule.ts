@@ -1,6 +1,7 @@
 // What all rules share: how one is written down, and what it is given to look at.
-import type { ClientPlan } from '../../case/plan.ts';
+import type { ClientPlan, Plan } from '../../case/plan.ts';
 import type { Nanos } from '../../clock/clock.ts';
+import type { TraceEvent } from '../../trace/event.ts';
 import type { Ledger, LedgerEntry } from '../ledger.ts';
 import { meteringPolicy, type Policy } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
@@ -41,7 +42,7 @@ export function defineRule({ judge, ...rule }: RuleSpec): Rule {
   return {
     ...rule,
     check({ plan, events, ledger, seesAttempts }: RuleInput): Omit<RuleVerdict, 'id' | 'version'> {
-      const view = new View(plan, events);
+      const view = viewOf(plan, events);
       const clients = plan.clients.map((client) => ({
         name: client.name,
         plan: client,
@@ -58,6 +59,17 @@ export function defineRule({ judge, ...rule }: RuleSpec): Rule {
       return { state: 'broken', why: found.by ?? found.actual, finding };
     },
   };
+}
+
+/** All rules look at one trace: what they see of it is worked out once. */
+const views = new WeakMap<readonly TraceEvent[], View>();
+
+function viewOf(plan: Plan, events: readonly TraceEvent[]): View {
+  const known = views.get(events);
+  if (known?.plan === plan) return known;
+  const view = new View(plan, events);
+  views.set(events, view);
+  return view;
 }
 
 export function kept(why: string): Outcome {
@@ -94,7 +106,7 @@ export function pendingAt(
   return ledger.entries.filter((entry) => {
     if (entry.client !== client || entry.owedAt === undefined || entry.owedAt > owedBy)
       return false;
-    const account = view.records(client).find(({ record }) => record === entry.record);
+    const account = view.record(client, entry.record);
     if (!account) return true;
     const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
     return (
@@ -118,4 +130,16 @@ export function counted(count: number, word: string): string {
 export function listed(texts: readonly string[], most = 4): string {
   const more = texts.length - most;
   return texts.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** The last of some rising numbers that is below `limit`; -1: none is. */
+export function lastBelow(rising: readonly number[], limit: number): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rising[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return rising[low - 1] ?? -1;
 }

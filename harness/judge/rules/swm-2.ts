@@ -1,8 +1,9 @@
-import { SECOND } from '../../clock/clock.ts';
+import { SECOND, type Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
+import type { TraceEvent } from '../../trace/event.ts';
 import { formatEvent } from '../../trace/format.ts';
 import { startedAt } from '../view/lives.ts';
-import { broken, counted, couldNotTell, defineRule, kept, nothingSeen } from './rule.ts';
+import { broken, counted, couldNotTell, defineRule, kept, lastBelow, nothingSeen } from './rule.ts';
 
 export const SWM_2 = defineRule({
   id: 'SWM-2',
@@ -20,34 +21,27 @@ export const SWM_2 = defineRule({
       if (!policy.acquire?.sticky || assigned === undefined) continue;
       const { face } = policy.acquire;
       const attempts = view.attemptsOn(name, face, assigned);
+      const goods = attempts
+        .flatMap(({ answers }) => answers.map((answer) => answer.index))
+        .toSorted((a, b) => a - b);
+      const bads = attempts
+        .flatMap(({ failure }) => failure?.index ?? [])
+        .toSorted((a, b) => a - b);
       for (const { index, event } of view.eventsOf(name, 'lease-request')) {
         if (event.actor === assigned) {
           atAssigned++;
           continue;
         }
         const bornAt = startedAt(view.lives(name), event.at) ?? 0n;
-        const good = attempts
-          .flatMap(({ answers }) => answers)
-          // What left the server a moment ago the client may not have read yet.
-          .findLast((answer) => answer.event.at + SECOND <= event.at && answer.event.at >= bornAt);
-        const bad = attempts.findLast(
-          ({ failure, at }) => failure && failure.index < index && at >= bornAt,
-        );
-        const lost = attempts.some(
-          ({ failure }) =>
-            failure &&
-            failure.index < index &&
-            failure.index > (good?.index ?? -1) &&
-            failure.at >= bornAt,
-        );
-        if (lost || (bad && !good)) {
+        const last = lastBelow(goods, indexAfter(view.events, event.at - SECOND));
+        const good = last >= 0 && view.events[last]!.at >= bornAt ? view.events[last] : undefined;
+        const bad = lastBelow(bads, index);
+        // What failed before this process lived, or before the last answer, is no reason.
+        if (bad >= 0 && view.events[bad]!.at >= bornAt && (!good || bad > last)) {
           elsewhere++;
           continue;
         }
-        if (
-          !seesAttempts &&
-          !view.downtimes.clear(assigned, face, good?.event.at ?? bornAt, event.at)
-        ) {
+        if (!seesAttempts && !view.downtimes.clear(assigned, face, good?.at ?? bornAt, event.at)) {
           unseen = true;
           continue;
         }
@@ -55,7 +49,7 @@ export const SWM_2 = defineRule({
           expected: `lease-request on ${assigned}.${face}, the assigned server`,
           actual: formatEvent(event),
           by: good
-            ? `${assigned}.${face} had answered at ${formatDuration(good.event.at)} and not failed since`
+            ? `${assigned}.${face} had answered at ${formatDuration(good.at)} and not failed since`
             : `${assigned}.${face} had not been tried`,
           index,
         });
@@ -67,3 +61,15 @@ export const SWM_2 = defineRule({
     return kept(`${counted(atAssigned, 'lease-request')} to the assigned server${rest}`);
   },
 });
+
+/** Index behind the last event up to that time: what left the server a moment ago the client may not have read yet. */
+function indexAfter(events: readonly TraceEvent[], at: Nanos): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (events[middle]!.at <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

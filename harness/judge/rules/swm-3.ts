@@ -1,14 +1,15 @@
 import { SECOND, type Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
-import { type Attempt, failed } from '../view/attempts.ts';
+import { failed } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
-import { leasesHeld } from './leases.ts';
+import { heldAt, leasesOf } from './leases.ts';
 import {
   broken,
   counted,
   defineRule,
   kept,
+  lastBelow,
   listed,
   nothingSeen,
   type RuleCase,
@@ -38,19 +39,21 @@ export const SWM_3 = defineRule({
       if (!acquire?.order) continue;
       const { face, order, attempts: wanted, gapNs } = acquire;
       const judgedUntil = new Map<string, number>();
+      const goods = new Map(order.map((server) => [server, goodAnswers(input, client, server)]));
       for (const turn of turnsOf(input, client)) {
         const left = order[order.indexOf(turn.server) - 1]!;
-        const all = view.attemptsOn(client.name, face, left);
-        const since = sinceOf(input, client, all, turn);
+        const since = sinceOf(input, client, goods.get(left)!, turn);
         if ((judgedUntil.get(turn.server) ?? -1) > since.index) continue;
         judgedUntil.set(turn.server, turn.index);
-        const series = all.filter(
-          (attempt) =>
-            failed(attempt) &&
-            attempt.index > since.index &&
-            attempt.at >= since.at &&
-            attempt.failure!.index < turn.index,
-        );
+        const series = view
+          .attemptsOn(client.name, face, left)
+          .filter(
+            (attempt) =>
+              failed(attempt) &&
+              attempt.index > since.index &&
+              attempt.at >= since.at &&
+              attempt.failure!.index < turn.index,
+          );
         const place = `${left}.${face}`;
         const times = series.map(({ at }) => formatDuration(at));
         if (series.length < wanted) {
@@ -105,29 +108,38 @@ function turnsOf({ view }: RuleCase, { name, policy }: RuleClient): readonly Tur
   const requests = view
     .eventsOf(name, 'lease-request')
     .map(({ index, event }) => ({ index, at: event.at, server: event.actor }));
+  const leases = leasesOf(view, name);
   const attempts = view
     .attemptsOn(name, face)
     .filter(
       (attempt) =>
         failed(attempt) &&
-        !leasesHeld(view, name, attempt.at).some(({ server }) => server === attempt.server),
+        !heldAt(leases, attempt.at).some(({ server }) => server === attempt.server),
     );
   return [...requests, ...attempts]
     .filter(({ server }) => behind(server))
     .toSorted((a, b) => a.index - b.index);
 }
 
+/** Where a server answered a client, in rising order. */
+function goodAnswers(
+  { view }: RuleCase,
+  { name, policy }: RuleClient,
+  server: string,
+): readonly number[] {
+  return view
+    .attemptsOn(name, policy.acquire!.face, server)
+    .flatMap(({ answers }) => answers.map(({ index }) => index))
+    .toSorted((a, b) => a - b);
+}
+
 /** From when on attempts count: the last good answer of that server, or the start of the process. */
 function sinceOf(
   { view }: RuleCase,
   { name }: RuleClient,
-  attempts: readonly Attempt[],
+  goods: readonly number[],
   turn: Turn,
 ): { index: number; at: Nanos } {
-  const bornAt = startedAt(view.lives(name), turn.at) ?? 0n;
-  const good = attempts
-    .flatMap(({ answers }) => answers)
-    .filter(({ event, index }) => index < turn.index && event.at >= bornAt)
-    .map(({ index }) => index);
-  return { index: Math.max(-1, ...good), at: bornAt };
+  const at = startedAt(view.lives(name), turn.at) ?? 0n;
+  return { index: lastBelow(goods, turn.index), at };
 }

@@ -26,7 +26,8 @@ export function arrivalOf(connection: readonly Indexed[], position: number): Arr
   let clientLeft = false;
   const arrived = (state: 'yes' | 'perhaps'): Arrival =>
     sent ? { state: clientLeft ? 'perhaps' : state, ...sent } : { state: 'no' };
-  for (const { index, event } of connection.slice(position + 1)) {
+  for (let next = position + 1; next < connection.length; next++) {
+    const { index, event } = connection[next]!;
     const byServer = event.fields['by'] === 'server';
     if (event.event === 'sent') sent ??= { at: event.at, index };
     else if (event.event === 'answer-lost') return { state: 'no' };

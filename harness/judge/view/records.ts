@@ -115,7 +115,7 @@ function answerTo(
 
 /** Where the client began that request: its first bytes since the server last sent something, or the connection. */
 function requestIndex(connection: readonly Indexed[], position: number): number {
-  const before = connection.slice(0, position);
-  const sent = before.findLastIndex(({ event }) => event.event === 'sent');
-  return (before[sent + 1] ?? connection[position]!).index;
+  let first = position;
+  while (first > 0 && connection[first - 1]!.event.event !== 'sent') first--;
+  return connection[first]!.index;
 }

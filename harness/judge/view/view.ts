@@ -19,6 +19,7 @@ export class View {
   readonly attempts: readonly Attempt[];
   readonly #lives = new Map<string, readonly Life[]>();
   readonly #records = new Map<string, readonly RecordAccount[]>();
+  readonly #byId = new Map<string, ReadonlyMap<string, RecordAccount>>();
   readonly #runs = new Map<string, readonly Run[]>();
 
   constructor(plan: Plan, events: readonly TraceEvent[]) {
@@ -41,7 +42,9 @@ export class View {
     });
     for (const { name } of plan.clients) {
       const isOf = (event: TraceEvent): boolean => this.clientOf(event) === name;
-      this.#records.set(name, recordsOf(this.events, isOf, name, this.lives(name)));
+      const records = recordsOf(this.events, isOf, name, this.lives(name));
+      this.#records.set(name, records);
+      this.#byId.set(name, new Map(records.map((account) => [account.record, account])));
       this.#runs.set(name, runsOf(this.events, isOf, name, plan.forbidden));
     }
   }
@@ -64,6 +67,10 @@ export class View {
 
   records(client: string): readonly RecordAccount[] {
     return this.#records.get(client) ?? [];
+  }
+
+  record(client: string, id: string | undefined): RecordAccount | undefined {
+    return id === undefined ? undefined : this.#byId.get(client)?.get(id);
   }
 
   runs(client: string): readonly Run[] {
