@@ -89,7 +89,7 @@ function guard(): ChildProcess {
         -) groups="\${groups%% $group *} \${groups#* $group }" ;;
       esac
     done
-    for group in $groups; do kill -9 -- "-$group"; done 2>/dev/null`;
+    for group in $groups; do kill -KILL "-$group"; done 2>/dev/null`;
   guardian = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guardian.stdin!.on('error', () => {});
   guardian.on('error', () => {});

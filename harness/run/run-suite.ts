@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Plan } from '../case/plan.ts';
+import { packageRoot } from '../client/package-root.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
 import type { Trace } from '../trace/event.ts';
@@ -11,6 +12,8 @@ import { preflight } from './preflight.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
 import { headerOf, runCase, type Played } from './run-case.ts';
 import type { World } from './world.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface RunOptions {
   readonly client: ResolvedClient;
@@ -138,12 +141,15 @@ function writeTrace(path: string, trace: Trace): string | undefined {
   }
 }
 
-function againCommand({ id }: Plan, { client, time, seed }: RunOptions): string {
+/** With the epoch, because the default one is another next month. */
+function againCommand(plan: Plan, { client, time, seed, epochMs }: RunOptions): string {
   const chosen = time.mode === 'scaled' ? `scaled:${time.factor}` : time.mode;
+  const isBuiltIn = resolve(plan.file).startsWith(join(packageRoot(), 'suites'));
   return [
-    `meterproof run ${id} --client ${quote(client.spec)}`,
+    `meterproof run ${isBuiltIn ? plan.id : quote(plan.file)} --client ${quote(client.spec)}`,
     ...(time.mode === 'auto' ? [] : [`--time ${chosen}`]),
     ...(seed === 1 ? [] : [`--seed ${seed}`]),
+    `--epoch ${new Date(epochMs).toISOString().slice(0, epochMs % DAY_MS === 0 ? 10 : 16)}${epochMs % DAY_MS === 0 ? '' : 'Z'}`,
   ].join(' ');
 }
 
