@@ -9,8 +9,8 @@ import type { ClientControl } from './client-control.ts';
 
 /** How long a client may take to end when it is asked to. */
 const SHUTDOWN_GRACE: Nanos = 5n * SECOND;
-/** On top of what a client needs at most to deliver: the last upload must not end with the last second. */
-const DRAIN_MARGIN: Nanos = MINUTE;
+/** At most this on top of what a client needs to deliver: the last upload must not end with the last second. */
+const LONGEST_MARGIN: Nanos = MINUTE;
 
 export interface Stage {
   readonly clock: Clock;
@@ -120,11 +120,14 @@ export class Director {
   }
 }
 
-/** One polling interval + attempts × delay: what a client needs at most to deliver when all servers are up. */
+/** One polling interval + attempts × delay, what a client needs at most to deliver when all servers are up, and a margin. */
 export function drainTime({ clients }: Plan): Nanos {
-  const needs = clients.map(
-    ({ pollingIntervalNs, attempts, retryDelayNs }) =>
-      pollingIntervalNs + BigInt(attempts) * retryDelayNs,
-  );
-  return needs.reduce((a, b) => (a > b ? a : b), 0n) + DRAIN_MARGIN;
+  const needs = clients.map((client) => {
+    const { pollingIntervalNs, attempts, retryDelayNs, connectTimeoutNs, answerTimeoutNs } = client;
+    const atMost = pollingIntervalNs + BigInt(attempts) * retryDelayNs;
+    // A request that a fault has struck in the last moment still uses up its time-outs.
+    const margin = atMost / 10n + connectTimeoutNs + answerTimeoutNs;
+    return atMost + (margin < LONGEST_MARGIN ? margin : LONGEST_MARGIN);
+  });
+  return needs.reduce((a, b) => (a > b ? a : b), 0n);
 }

@@ -106,6 +106,7 @@ class Scene {
         if (manner === 'busy') return { type: 'busy', retryAfterMs: 20 * MINUTE_MS };
         return { type: 'granted', lease: `${name}-${request.program}` };
       case 'live-status':
+        if (request.leases.length > 512) throw new Error('more than a message can name');
         return { type: 'live-ack', leases: request.leases };
       case 'release':
         return { type: 'released', lease: request.lease };
@@ -313,14 +314,17 @@ t.test(
     scene.manner.set('alpha', 'busy');
     await scene.begin(5);
     scene.session.take('word.exe');
-    await scene.at(46);
+    await scene.at(66);
     t.same(scene.log, [
       '0 alpha hello',
       '5 alpha request-use word.exe',
       '25 alpha request-use word.exe',
       '45 alpha request-use word.exe',
+      '45 alpha bye',
       '45 bravo hello',
       '45 bravo request-use word.exe',
+      '60 bravo live-status',
+      '65 alpha hello',
     ]);
   },
 );

@@ -242,6 +242,8 @@ export class OnlineSession implements Seats {
   /** The attempts at a server that is needed are used up: what was wanted there is wanted at another one. */
   #giveUp(line: Line): void {
     for (const seat of this.#heldAt(line)) seat.state = 'asking';
+    // A busy server has still a connection: it must say welcome again before it is believed.
+    line.leave();
     if (line === this.#current) {
       this.#givenUp.add(line);
       const next = this.#following(line).find((candidate) => !this.#givenUp.has(candidate));

@@ -1,7 +1,8 @@
 import type { Bugs } from '../bugs.ts';
 import type { Time } from '../time.ts';
 
-const TICK_MS = 60_000;
+/** How often a stalled clock is looked at. */
+const LONGEST_TICK_MS = 60_000;
 
 /**
  * Calls `action` every interval, counted from now in elapsed time: a clock that is set does not matter (Q226832).
@@ -14,10 +15,11 @@ export async function poll(
   bugs: Bugs,
 ): Promise<never> {
   const nowMs = (): number => (bugs.has('clock-stall') ? time.wallMs() : time.elapsedMs());
+  const tickMs = Math.min(LONGEST_TICK_MS, intervalMs / 10);
   let dueMs = nowMs() + intervalMs;
   for (;;) {
     if (bugs.has('clock-stall'))
-      while (nowMs() < dueMs) await time.until(time.elapsedMs() + TICK_MS);
+      while (nowMs() < dueMs) await time.until(time.elapsedMs() + tickMs);
     else await time.until(dueMs);
     await action();
     do dueMs += intervalMs;
