@@ -160,9 +160,11 @@ function fault({ fault: { name, args } }: Extract<Action, { kind: 'down' }>): st
 
 function until(end: FaultEnd): string {
   if (end.kind === 'up') return '';
-  return end.kind === 'for'
-    ? `, for ${formatDuration(end.duration)}`
-    : `, until it has seen ${end.count} × ${end.event}`;
+  if (end.kind === 'for')
+    return end.every === undefined
+      ? `, for ${formatDuration(end.duration)}`
+      : `, every ${formatDuration(end.every)} for ${formatDuration(end.duration)}`;
+  return `, until it has seen ${end.count} × ${end.event}`;
 }
 
 function expected({ expect }: Plan): readonly string[] {

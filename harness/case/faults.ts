@@ -1,20 +1,28 @@
 // What a case may say after `down`: the wire faults, which every dialect has. Answer faults are the dialect's own.
 
-/** What an argument of a wire fault may be: a duration, a whole number, or one of some words. */
-export type ArgumentKind = 'duration' | 'count' | readonly string[];
+/** What an argument of a wire fault may be: a duration, a whole number (from 0, or from 1), or one of some words. */
+export type ArgumentKind = 'duration' | 'count' | 'positive' | readonly string[];
 
 export interface FaultArgument {
   readonly name: string;
   readonly kind: ArgumentKind;
+  /** It may be left out. */
+  readonly optional?: boolean;
+  /** Written `name=value`, behind those that are written alone. */
+  readonly named?: boolean;
 }
 
 export interface WireFaultDescription {
   readonly name: string;
   /** In the order in which a case writes them. */
   readonly args: readonly FaultArgument[];
+  /** Of optional arguments at least one is needed. */
+  readonly needsOne?: boolean;
   /** A sentence for people, without the subject: `refuses connections`. */
   readonly does: string;
-  readonly established: 'reset' | 'kept';
+  readonly established: 'reset' | 'kept' | 'vanished';
+  /** What a connection attempt meets, where it meets no listener. */
+  readonly listening?: 'refuse' | 'black-hole';
 }
 
 export const WIRE_FAULTS: readonly WireFaultDescription[] = [
@@ -23,6 +31,7 @@ export const WIRE_FAULTS: readonly WireFaultDescription[] = [
     args: [],
     does: 'refuses every connection attempt: nobody listens',
     established: 'reset',
+    listening: 'refuse',
   },
   {
     name: 'reset',
@@ -41,6 +50,14 @@ export const WIRE_FAULTS: readonly WireFaultDescription[] = [
     args: [],
     does: 'leaves every connection attempt without any answer',
     established: 'reset',
+    listening: 'black-hole',
+  },
+  {
+    name: 'half-open',
+    args: [],
+    does: 'is gone without a word: it answers nothing, and once it is back it resets what it has forgotten',
+    established: 'vanished',
+    listening: 'black-hole',
   },
   {
     name: 'hang',
@@ -50,8 +67,12 @@ export const WIRE_FAULTS: readonly WireFaultDescription[] = [
   },
   {
     name: 'slow',
-    args: [{ name: 'latency', kind: 'duration' }],
-    does: 'sends everything that much later',
+    args: [
+      { name: 'latency', kind: 'duration', optional: true },
+      { name: 'rate', kind: 'positive', optional: true, named: true },
+    ],
+    needsOne: true,
+    does: 'sends everything that much later, and no faster than that many bytes a second',
     established: 'kept',
   },
   {
@@ -69,14 +90,31 @@ export const WIRE_FAULTS: readonly WireFaultDescription[] = [
     does: 'does what it accepts, but the acknowledgement never leaves, nor does anything after it',
     established: 'kept',
   },
+  {
+    name: 'duplicate',
+    args: [],
+    does: 'sends each answer twice',
+    established: 'kept',
+  },
+  {
+    name: 'garbage',
+    args: [{ name: 'at', kind: 'positive', optional: true, named: true }],
+    does: 'sends flipped bits: one in every 32 bytes, or one in the Nth byte of a connection',
+    established: 'kept',
+  },
 ];
 
-/** `slow D`, `cut N fin|rst` */
+/** `slow [D] [rate=N]`, `cut N fin|rst` */
 export function faultUsage({ name, args }: WireFaultDescription): string {
-  return [name, ...args.map((argument) => argumentUsage(argument.kind))].join(' ');
+  return [name, ...args.map(oneArgument)].join(' ');
+}
+
+function oneArgument({ name, kind, optional, named }: FaultArgument): string {
+  const text = `${named ? `${name}=` : ''}${argumentUsage(kind)}`;
+  return optional ? `[${text}]` : text;
 }
 
 export function argumentUsage(kind: ArgumentKind): string {
   if (kind === 'duration') return 'D';
-  return kind === 'count' ? 'N' : kind.join('|');
+  return kind === 'count' || kind === 'positive' ? 'N' : kind.join('|');
 }

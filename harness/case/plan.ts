@@ -38,6 +38,18 @@ export interface Plan {
   readonly catches: readonly string[];
   /** How often the timed-out poll of the server runs out, ns; default 120 minutes. */
   readonly timedOutAfterNs: Nanos;
+  /** The dialect only passes bytes on: there are no semantic events to judge by. */
+  readonly opaque?: true;
+  /** What the profile of an opaque client states of its ways; absent: nothing is known of them. */
+  readonly policy?: StatedPolicy;
+}
+
+/** Attempts, delays and time-outs are those of the `ClientPlan`; this is what that has no room for. */
+export interface StatedPolicy {
+  /** `listed`: one after the other, from the first or from the last good one on; `any`: as it likes. */
+  readonly order: 'listed' | 'any';
+  /** Connection attempts on one server in a minute that are not yet a storm. */
+  readonly attemptsPerMinute: number;
 }
 
 export interface ClientPlan {
@@ -94,7 +106,7 @@ export type Action =
   | { readonly kind: 'end' };
 
 export interface FaultSpec {
-  /** `refuse`, `reset`, `reset-after-request`, `black-hole`, `hang`, `slow`, `cut`, `lost-ack`, or an answer fault of the dialect. */
+  /** A wire fault (`faults.ts`), or an answer fault of the dialect. */
   readonly name: string;
   /** Named and positional arguments as text, by the names in the fault's description: `{ bytes: '20', with: 'rst' }`. */
   readonly args: Readonly<Record<string, string>>;
@@ -102,7 +114,8 @@ export interface FaultSpec {
 
 export type FaultEnd =
   | { readonly kind: 'up' }
-  | { readonly kind: 'for'; readonly duration: Nanos }
+  /** `every`: from one beginning to the next, longer than `duration`; absent: once. */
+  | { readonly kind: 'for'; readonly duration: Nanos; readonly every?: Nanos }
   | { readonly kind: 'count'; readonly event: string; readonly count: number };
 
 /** `alpha.share upload-offer record=$r from=ws1`; `*` as the server is any server. */

@@ -11,6 +11,12 @@ import { LEDGER_COLUMNS } from './notation/ledger.ts';
 import { type DialectLookup, EVENTS_OF } from './notation/scope.ts';
 import { CLIENT_FIELDS, caseJsonSchema, caseSchema, type JsonSchema } from './schema.ts';
 
+const ESTABLISHED = {
+  reset: 'are reset',
+  kept: 'meet it with their next bytes',
+  vanished: 'fall silent; after the return an RST answers what comes on them',
+} as const;
+
 export function tables(dialect: DialectLookup): Readonly<Record<string, string>> {
   return {
     fields: fieldTable(
@@ -24,7 +30,7 @@ export function tables(dialect: DialectLookup): Readonly<Record<string, string>>
       WIRE_FAULTS.map((fault) => [
         code(faultUsage(fault)),
         fault.does,
-        fault.established === 'reset' ? 'are reset' : 'meet it with their next bytes',
+        ESTABLISHED[fault.established],
       ]),
     ),
     answers: table(

@@ -20,14 +20,16 @@ t.test(
   'every wire fault that a case may name is one that the shim can play, and the other way round',
   (t) => {
     t.same(WIRE_FAULTS.map(({ name }) => name).toSorted(), Object.keys(MAKERS).toSorted());
-    const value = { duration: '20s', count: '20' };
-    for (const { name, args, established } of WIRE_FAULTS) {
+    const value = { duration: '20s', count: '20', positive: '20' };
+    const gone = { reset: 'reset', vanished: 'vanish', kept: undefined };
+    for (const { name, args, established, listening } of WIRE_FAULTS) {
       const given = args.map(({ name: arg, kind }) => [
         arg,
         typeof kind === 'string' ? value[kind] : kind[0]!,
       ]);
       const fault = MAKERS[name]!(Object.fromEntries(given) as Record<string, string>);
-      t.equal(fault.resetsEstablished ?? false, established === 'reset', `${name} and connections`);
+      t.equal(fault.established, gone[established], `${name} and connections`);
+      t.equal(fault.listening, listening, `${name} and attempts`);
     }
     t.end();
   },

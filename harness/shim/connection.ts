@@ -23,6 +23,10 @@ export class ShimConnection implements WireListener, Connection {
   readonly #context: ConnectionContext;
   /** The server has fallen silent on this connection for good. */
   #silent = false;
+  /** Half open: the server is gone, then back and knows nothing of this connection. */
+  #halfOpen: 'gone' | 'back' | undefined;
+  /** The client has sent something to a server that is gone: its system repeats it until somebody answers. */
+  #isRepeating = false;
   #over = false;
   #clientEnded = false;
   #serverEnded = false;
@@ -71,6 +75,7 @@ export class ShimConnection implements WireListener, Connection {
 
   data(bytes: Buffer): void {
     if (this.#over) return;
+    if (this.#halfOpen) return this.#toNobody(bytes);
     const swallow = this.#context.faults().some((fault) => fault.received?.() === 'swallow');
     const { endpoint, number, recorder } = this.#context;
     const event = swallow ? 'swallowed' : 'received';
@@ -85,6 +90,7 @@ export class ShimConnection implements WireListener, Connection {
     if (this.#over || this.#clientEnded) return;
     this.#clientEnded = true;
     if (!this.#serverEnded) this.#record('close', { by: 'client' });
+    if (this.#halfOpen) return this.#toNobody();
     if (this.#silent) {
       this.#end();
       this.stream.destroy();
@@ -117,40 +123,71 @@ export class ShimConnection implements WireListener, Connection {
     if (silenced) this.#fallSilent();
   }
 
+  // From the shim.
+
+  /** The server is gone without a word. */
+  vanish(): void {
+    if (this.#over) return;
+    this.#silent = true;
+    this.#halfOpen = 'gone';
+    this.#wire.resume();
+  }
+
+  /** The server is back, and answers what belongs to no connection with an RST. */
+  reappear(): void {
+    if (this.#halfOpen !== 'gone') return;
+    this.#halfOpen = 'back';
+    if (this.#isRepeating) this.resetByServer();
+  }
+
   /** The server goes away, or a fault says so: an RST. */
   resetByServer(): void {
-    if (this.#over) return;
+    if (this.#over || this.#halfOpen === 'gone') return;
     this.#record('reset', { by: 'server' });
     this.#finish();
     this.#wire.reset();
     this.stream.destroy();
   }
 
+  #toNobody(bytes?: Buffer): void {
+    const { endpoint, number, recorder } = this.#context;
+    if (bytes)
+      recorder.recordBytes({ ...where(endpoint), event: 'swallowed', conn: number }, bytes);
+    this.#isRepeating = true;
+    if (this.#halfOpen === 'back') this.resetByServer();
+  }
+
   #send(chunk: Buffer, done: () => void): void {
     if (this.#over || this.#silent) return done();
-    const outgoing = this.#context
-      .faults()
-      .reduce<Outgoing>((sofar, fault) => combine(sofar, fault), { bytes: chunk });
-    const from = this.#context.clock.now() + (outgoing.delayNs ?? 0n);
-    if (outgoing.delayNs === undefined && this.#pendingSends === 0)
-      return this.#transmit(outgoing, done);
-    this.#sendableFrom = from > this.#sendableFrom ? from : this.#sendableFrom;
-    this.#pendingSends++;
-    this.#context.clock.at(this.#sendableFrom, () => {
-      this.#pendingSends--;
-      this.#transmit(outgoing, () => {});
-      if (this.#endAfterSends && this.#pendingSends === 0) this.#end();
-    });
+    const pieces = this.#context.faults().reduce(passThrough, [{ bytes: chunk }]);
+    const [only] = pieces;
+    const isAtOnce = pieces.length === 1 && (only?.delayNs ?? 0n) + (only?.takesNs ?? 0n) === 0n;
+    if (isAtOnce && this.#pendingSends === 0) return this.#transmit(only!, done);
+    for (const piece of pieces) this.#schedule(piece);
     done();
   }
 
-  #transmit({ bytes, then }: Outgoing, done: () => void): void {
+  #schedule(piece: Outgoing): void {
+    const { clock } = this.#context;
+    const from = clock.now() + (piece.delayNs ?? 0n);
+    this.#sendableFrom =
+      (from > this.#sendableFrom ? from : this.#sendableFrom) + (piece.takesNs ?? 0n);
+    this.#pendingSends++;
+    clock.at(this.#sendableFrom, () => {
+      this.#pendingSends--;
+      this.#transmit(piece, () => {});
+      if (this.#endAfterSends && this.#pendingSends === 0) this.#end();
+    });
+  }
+
+  #transmit({ bytes, then, garbled }: Outgoing, done: () => void): void {
     if (this.#over || this.#silent) return done();
     if (bytes.length > 0) {
       const { endpoint, number, recorder } = this.#context;
       recorder.recordBytes({ ...where(endpoint), event: 'sent', conn: number }, bytes);
       this.#wire.write(bytes, done);
     } else done();
+    if (garbled !== undefined) this.#record('garbled', { bytes: garbled });
     if (then === undefined) return;
     this.#record('answer-lost', { sent: bytes.length });
     if (then === 'rst') this.resetByServer();
@@ -189,11 +226,30 @@ export class ShimConnection implements WireListener, Connection {
   }
 }
 
-function combine(sofar: Outgoing, fault: ConnectionFault): Outgoing {
-  if (!fault.sending || sofar.then !== undefined) return sofar;
-  const next = fault.sending(sofar.bytes);
-  const delayNs = (sofar.delayNs ?? 0n) + (next.delayNs ?? 0n);
-  return delayNs > 0n ? { ...next, delayNs } : next;
+/** What leaves when one more fault acts on what would leave without it. */
+function passThrough(pieces: readonly Outgoing[], fault: ConnectionFault): readonly Outgoing[] {
+  if (!fault.sending) return pieces;
+  const passed: Outgoing[] = [];
+  for (const piece of pieces) {
+    const parts = fault.sending(piece.bytes);
+    for (const [index, part] of parts.entries())
+      passed.push(joined(piece, part, index === 0, index === parts.length - 1));
+    // Nothing leaves after the end.
+    if (passed.at(-1)?.then !== undefined) break;
+  }
+  return passed;
+}
+
+function joined(whole: Outgoing, part: Outgoing, isFirst: boolean, isLast: boolean): Outgoing {
+  const then = part.then ?? (isLast ? whole.then : undefined);
+  const garbled = (part.garbled ?? 0) + (isFirst ? (whole.garbled ?? 0) : 0);
+  return {
+    bytes: part.bytes,
+    delayNs: (whole.delayNs ?? 0n) + (part.delayNs ?? 0n),
+    takesNs: (isFirst ? (whole.takesNs ?? 0n) : 0n) + (part.takesNs ?? 0n),
+    ...(then !== undefined && { then }),
+    ...(garbled > 0 && { garbled }),
+  };
 }
 
 export function where(endpoint: Endpoint): { actor: string; face: string; from: string } {

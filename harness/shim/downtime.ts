@@ -11,14 +11,20 @@ export class Downtime {
   readonly wire: WireFault | undefined;
   readonly #faces: Set<string>;
   readonly #sinceConnection: number;
+  readonly #seed: number;
   readonly #connections = new Map<number, ConnectionFault>();
   #events = 0;
 
-  /** `sinceConnection`: the number that the next accepted connection will get. */
-  constructor(action: DownAction, faces: readonly string[], sinceConnection: number) {
+  /** `sinceConnection`: the number that the next accepted connection will get. `seed`: of what a fault draws. */
+  constructor(
+    action: DownAction,
+    faces: readonly string[],
+    { sinceConnection, seed }: { sinceConnection: number; seed: number },
+  ) {
     this.action = action;
     this.#faces = new Set(faces);
     this.#sinceConnection = sinceConnection;
+    this.#seed = seed;
     this.wire = WIRE_FAULTS[action.fault.name]?.(action.fault.args);
   }
 
@@ -36,6 +42,11 @@ export class Downtime {
     return this.#faces.size === 0;
   }
 
+  /** True for a connection that stood before it, where that is to be left alone. */
+  spares(number: number): boolean {
+    return this.action.newOnly && number < this.#sinceConnection;
+  }
+
   /** Counts an event towards `for n EVENTs`; true when that was the last. */
   counts(event: string): boolean {
     const { until } = this.action;
@@ -44,10 +55,11 @@ export class Downtime {
 
   /** What it does to that connection; the same object for the same connection. */
   connection(number: number): ConnectionFault | undefined {
-    if (this.action.newOnly && number < this.#sinceConnection) return undefined;
+    if (this.spares(number)) return undefined;
     let fault = this.#connections.get(number);
     if (!fault && this.wire?.connection) {
-      fault = this.wire.connection();
+      // The same connection of the same case draws the same, whatever other faults there are.
+      fault = this.wire.connection(Math.imul(this.#seed, 0x9e3779b1) ^ number);
       this.#connections.set(number, fault);
     }
     return fault;

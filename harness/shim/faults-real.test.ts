@@ -13,9 +13,9 @@ const NETWORK = '127.90';
 t.test('what a raw client sees on real sockets is what it sees on the virtual network', (t) => {
   t.jobs = WIRE_PROBES.length;
   WIRE_PROBES.forEach((probe, index) =>
-    t.test(`${probe.fault.name} ${Object.values(probe.fault.args).join(' ')}`, async (t) => {
+    t.test(probe.about, async (t) => {
       const clock = new RealClock();
-      const raw = new RealRawClient(probe.until === 'silence' ? SILENCE_MS : BOUND_MS);
+      const raw = new RealRawClient(BOUND_MS, SILENCE_MS);
       const address = `${NETWORK}.${process.pid % 250}.${index + 1}`;
       clock.start();
       try {

@@ -7,7 +7,7 @@ import { VirtualRawClient } from './raw-client-virtual.ts';
 import { VirtualNetwork } from './transport-virtual.ts';
 
 for (const probe of WIRE_PROBES)
-  t.test(`${probe.fault.name} on the virtual network is what a raw client must see`, async (t) => {
+  t.test(`${probe.about}, on the virtual network: what a raw client must see`, async (t) => {
     const clock = new VirtualClock(0);
     const transport = new VirtualNetwork(clock);
     const raw = new VirtualRawClient(clock, transport, 20n * SECOND);

@@ -63,16 +63,18 @@ export class Seen {
 
 export class RealRawClient implements RawClient {
   readonly #boundMs: number;
+  readonly #silenceMs: number;
   readonly #open = new Set<RealRawConnection>();
 
-  /** `boundMs`: how long `until` waits, in real milliseconds. */
-  constructor(boundMs: number) {
+  /** `boundMs`: how long `until` waits, in real milliseconds; `silenceMs`: how long for silence. */
+  constructor(boundMs: number, silenceMs = boundMs) {
     this.#boundMs = boundMs;
+    this.#silenceMs = silenceMs;
   }
 
   connect(address: string, port: number): RawConnection {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-    const connection = new RealRawConnection(socket, this.#boundMs);
+    const connection = new RealRawConnection(socket, this.#boundMs, this.#silenceMs);
     this.#open.add(connection);
     socket.once('close', () => this.#open.delete(connection));
     return connection;
@@ -87,10 +89,12 @@ class RealRawConnection implements RawConnection {
   readonly #seen = new Seen();
   readonly #socket: Socket;
   readonly #boundMs: number;
+  readonly #silenceMs: number;
 
-  constructor(socket: Socket, boundMs: number) {
+  constructor(socket: Socket, boundMs: number, silenceMs: number) {
     this.#socket = socket;
     this.#boundMs = boundMs;
+    this.#silenceMs = silenceMs;
     socket.on('connect', () => this.#seen.add('connect'));
     socket.on('data', ({ length }) => this.#seen.data(length));
     socket.on('end', () => this.#ended());
@@ -125,10 +129,13 @@ class RealRawConnection implements RawConnection {
         resolve(true);
       };
       const unwatch = this.#seen.watch(check);
-      const bound = setTimeout(() => {
-        unwatch();
-        resolve(false);
-      }, this.#boundMs);
+      const bound = setTimeout(
+        () => {
+          unwatch();
+          resolve(false);
+        },
+        word === 'silence' ? this.#silenceMs : this.#boundMs,
+      );
       check();
     });
     if (seen) return true;

@@ -1,5 +1,5 @@
 import type { AnswerFault, Emulator, FaceDescription } from '../../emulators/emulator.ts';
-import type { Clock } from '../clock/clock.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { ShimConnection, where } from './connection.ts';
@@ -17,8 +17,17 @@ export interface ShimOptions {
   readonly recorder: Recorder;
   readonly transport: Transport;
   readonly faces: readonly FaceDescription[];
+  /** Of everything random; default 1. */
+  readonly seed?: number;
   /** The emulated server of that name. */
   emulator(server: string): Emulator;
+}
+
+/** A `down` that comes again and again: on these faces, until it is lifted. */
+interface Flap {
+  readonly action: DownAction;
+  readonly faces: Set<string>;
+  timer: Timer;
 }
 
 /** Stands in front of the emulated servers: the only code that touches their sockets, and the owner of all downtimes. */
@@ -27,6 +36,7 @@ export class Shim {
   readonly #endpoints: OpenEndpoint[] = [];
   readonly #connections = new Map<number, { endpoint: Endpoint; connection: ShimConnection }>();
   #downtimes: Downtime[] = [];
+  #flaps: Flap[] = [];
   #lastConnection = 0;
   readonly #unlisten: () => void;
   /** Changes of listeners that are not yet true on the wire. */
@@ -69,27 +79,53 @@ export class Shim {
     return closing?.wire?.listening ?? 'open';
   }
 
-  /** Begins a downtime. */
+  /** Begins a downtime, or a series of them. */
   down(action: DownAction): void {
-    const { clock, recorder } = this.#options;
-    const downtime = new Downtime(action, this.#facesOf(action), this.#lastConnection + 1);
-    recorder.record({
-      actor: action.server,
-      face: action.face,
-      event: 'down',
-      fields: downtime.fields(),
-    });
+    const { clock } = this.#options;
+    const faces = this.#facesOf(action);
+    const { until } = action;
+    this.#begin(action, faces);
+    if (until.kind !== 'for' || until.every === undefined) return;
+    const { every } = until;
+    const again = (): Timer =>
+      clock.at(clock.now() + every, () => {
+        this.#begin(action, [...flap.faces]);
+        flap.timer = again();
+      });
+    const flap: Flap = { action, faces: new Set(faces), timer: again() };
+    this.#flaps.push(flap);
+  }
+
+  #begin(action: DownAction, faces: readonly string[]): void {
+    const { clock, recorder, seed = 1 } = this.#options;
+    const sinceConnection = this.#lastConnection + 1;
+    const downtime = new Downtime(action, faces, { sinceConnection, seed });
+    // Of a series that has ended on one face, the other is told apart.
+    const face =
+      action.face ?? (faces.length < this.#knowing(action).length ? faces[0] : undefined);
+    recorder.record({ actor: action.server, face, event: 'down', fields: downtime.fields() });
     this.#downtimes.push(downtime);
     if (action.until.kind === 'for')
       clock.at(clock.now() + action.until.duration, () => this.#lift(downtime, downtime.faces));
     this.#applyListening();
-    if (downtime.wire?.resetsEstablished && !action.newOnly)
-      for (const { endpoint, connection } of [...this.#connections.values()])
-        if (downtime.isOn(endpoint.server, endpoint.face)) connection.resetByServer();
+    const { established } = downtime.wire ?? {};
+    if (!established) return;
+    for (const [number, { endpoint, connection }] of [...this.#connections]) {
+      if (!downtime.isOn(endpoint.server, endpoint.face) || downtime.spares(number)) continue;
+      if (established === 'reset') connection.resetByServer();
+      else connection.vanish();
+    }
+  }
+
+  /** The server is started anew: what is established with it is reset. */
+  restart(server: string): void {
+    for (const { endpoint, connection } of [...this.#connections.values()])
+      if (endpoint.server === server) connection.resetByServer();
   }
 
   /** Ends the downtimes of a server, or of one face of it. */
   up(server: string, face?: string): void {
+    for (const flap of this.#flaps) if (flap.action.server === server) this.#endFlap(flap, face);
     for (const downtime of [...this.#downtimes])
       if (downtime.action.server === server)
         this.#lift(downtime, face === undefined ? downtime.faces : [face]);
@@ -97,6 +133,7 @@ export class Shim {
 
   /** Ends all downtimes. */
   upAll(): void {
+    for (const flap of this.#flaps) this.#endFlap(flap);
     for (const downtime of [...this.#downtimes]) this.#lift(downtime, downtime.faces);
   }
 
@@ -118,22 +155,37 @@ export class Shim {
   async close(): Promise<void> {
     this.#unlisten();
     this.#downtimes = [];
+    for (const flap of this.#flaps) this.#endFlap(flap);
     await this.#changes.catch(() => {});
     await Promise.all(this.#endpoints.map(({ listener }) => listener.close()));
     for (const { connection } of [...this.#connections.values()]) connection.stream.destroy();
   }
 
-  #facesOf({ face, fault }: DownAction): readonly string[] {
-    const knowing = this.#options.faces.filter(
-      ({ name, answerFaults }) =>
-        (face === undefined || name === face) &&
-        (WIRE_FAULTS[fault.name] !== undefined || answerFaults[fault.name] !== undefined),
-    );
+  #endFlap(flap: Flap, face?: string): void {
+    if (face === undefined) flap.faces.clear();
+    else flap.faces.delete(face);
+    if (flap.faces.size > 0) return;
+    flap.timer.cancel();
+    this.#flaps = this.#flaps.filter((other) => other !== flap);
+  }
+
+  #facesOf(action: DownAction): readonly string[] {
+    const knowing = this.#knowing(action);
     if (knowing.length === 0)
       throw new RangeError(
-        `no face knows the fault "${fault.name}"; the case loader lets none pass`,
+        `no face knows the fault "${action.fault.name}"; the case loader lets none pass`,
       );
-    return knowing.map(({ name }) => name);
+    return knowing;
+  }
+
+  #knowing({ face, fault }: DownAction): readonly string[] {
+    return this.#options.faces
+      .filter(
+        ({ name, answerFaults }) =>
+          (face === undefined || name === face) &&
+          (WIRE_FAULTS[fault.name] !== undefined || answerFaults[fault.name] !== undefined),
+      )
+      .map(({ name }) => name);
   }
 
   #faultsOn({ server, face }: Endpoint, number: number) {
@@ -165,6 +217,17 @@ export class Shim {
       fields: downtime.fields(),
     });
     this.#applyListening();
+    if (downtime.wire?.established === 'vanish') this.#reappear(server, leaving);
+  }
+
+  #reappear(server: string, faces: readonly string[]): void {
+    const isBack = (face: string): boolean =>
+      !this.#downtimes.some(
+        (downtime) => downtime.wire?.established === 'vanish' && downtime.isOn(server, face),
+      );
+    for (const { endpoint, connection } of [...this.#connections.values()])
+      if (endpoint.server === server && faces.includes(endpoint.face) && isBack(endpoint.face))
+        connection.reappear();
   }
 
   #applyListening(): void {

@@ -7,8 +7,9 @@ export const TRANSPORT_EVENTS = {
   unanswered: 'a connection attempt was not answered at all (black hole)',
   received: 'bytes came from the client (raw, not matched by cases)',
   sent: 'bytes went to the client (raw, not matched by cases)',
-  swallowed: 'bytes came from the client and went nowhere (hang)',
+  swallowed: 'bytes came from the client and went nowhere (hang, half-open)',
   'answer-lost': 'an answer, or the rest of one, never left the server (lost-ack, cut, reset)',
+  garbled: 'bytes that were sent just now are not what the server meant (garbage); bytes=',
   reset: 'the connection ended with an RST; by=client or by=server',
   close: 'the connection ended with a FIN; by=client or by=server',
 } as const;
@@ -57,6 +58,12 @@ export const HARNESS_EVENTS = {
   end: 'the play is over: all faults are lifted, the drain begins',
   missed: 'a step that waits for an event was never taken; step=',
   drained: 'the drain is over: the client is shut down',
+} as const;
+
+/** What a capture says of itself: where it does not show everything. Not matched by cases. */
+export const CAPTURE_EVENTS = {
+  gap: 'bytes of a connection are not in the capture; of=client or of=server, length= where it is known, why=',
+  opaque: 'what follows on the connection is not understood; why=',
 } as const;
 
 /** Events in which a server accepts something, and whose loss on the way back the client must survive. */

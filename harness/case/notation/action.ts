@@ -1,5 +1,11 @@
 import { quote, Refusal } from '../errors.ts';
-import { argumentUsage, faultUsage, WIRE_FAULTS, type WireFaultDescription } from '../faults.ts';
+import {
+  type ArgumentKind,
+  argumentUsage,
+  faultUsage,
+  WIRE_FAULTS,
+  type WireFaultDescription,
+} from '../faults.ts';
 import { suggest } from '../nearest.ts';
 import type { Action, FaultEnd, FaultSpec } from '../plan.ts';
 import { readCount, readDuration } from './duration.ts';
@@ -9,7 +15,7 @@ import { EVENTS_OF, type Scope } from './scope.ts';
 
 const CLIENT_ACTIONS = ['start', 'kill', 'run', 'clock'];
 const SERVER_ACTIONS = ['down', 'up'];
-const DOWN_END = 'after the fault come only new-only, for D and for n EVENTs';
+const DOWN_END = 'after the fault come only new-only, for D, for D every D and for n EVENTs';
 
 /** `ACTOR[.face] ACTION`, or `end`. */
 export function readAction(reader: LineReader, scope: Scope): Action {
@@ -98,6 +104,13 @@ function unknownAction(
 function readFault(reader: LineReader, face: string | undefined, scope: Scope): FaultSpec {
   const token = reader.next('down is followed by a fault, such as refuse');
   const wire = WIRE_FAULTS.find((fault) => fault.name === token.text);
+  const instead = scope.dialect.unknownFaults?.[token.text];
+  if (instead !== undefined)
+    throw new Refusal(
+      token.position,
+      `a server of ${scope.dialect.name} has no fault ${quote(token.text)}`,
+      instead,
+    );
   if (wire) return { name: wire.name, args: readWireArgs(reader, wire) };
   const { name: dialect, faces } = scope.dialect;
   const knowing = faces.filter((known) => Object.hasOwn(known.answerFaults, token.text));
@@ -129,20 +142,60 @@ function readFault(reader: LineReader, face: string | undefined, scope: Scope): 
 
 function readWireArgs(reader: LineReader, fault: WireFaultDescription): Record<string, string> {
   const args: Record<string, string> = {};
-  for (const { name, kind } of fault.args) {
-    const usage = `write ${faultUsage(fault)}`;
-    const token = reader.next(usage);
-    if (kind === 'duration') readDuration(token, `${usage}, with a duration such as 20s`);
-    else if (kind === 'count') readCount(token, 0, usage);
-    else if (!kind.includes(token.text))
-      throw new Refusal(
-        token.position,
-        `${quote(token.text)} is not ${argumentUsage(kind)}`,
-        suggest(token.text, kind, 'words'),
-      );
-    args[name] = token.text;
+  const usage = `write ${faultUsage(fault)}`;
+  for (const { name, kind } of fault.args.filter((argument) => !argument.named)) {
+    const optional = fault.args.find((argument) => argument.name === name)?.optional;
+    if (optional && !startsWithDigit(reader.peek())) continue;
+    args[name] = readWireArg(reader.next(usage), kind, usage);
   }
+  const named = fault.args.filter((argument) => argument.named);
+  for (let token = reader.peek(); token?.text.includes('='); token = reader.peek()) {
+    const [name, value] = takeNamed(reader, fault.name, named, args);
+    const { kind } = named.find((argument) => argument.name === name)!;
+    args[name] = readWireArg(value, kind, usage);
+  }
+  if (fault.needsOne && Object.keys(args).length === 0)
+    throw new Refusal(reader.peek()?.position ?? reader.end(), `${fault.name} says not how`, usage);
   return args;
+}
+
+function startsWithDigit(token: Token | undefined): boolean {
+  return token !== undefined && /^\d/.test(token.text) && !token.text.includes('=');
+}
+
+function readWireArg(token: Token, kind: ArgumentKind, usage: string): string {
+  if (kind === 'duration') readDuration(token, `${usage}, with a duration such as 20s`);
+  else if (kind === 'count' || kind === 'positive')
+    readCount(token, kind === 'count' ? 0 : 1, usage);
+  else if (!kind.includes(token.text))
+    throw new Refusal(
+      token.position,
+      `${quote(token.text)} is not ${argumentUsage(kind)}`,
+      suggest(token.text, kind, 'words'),
+    );
+  return token.text;
+}
+
+/** Takes the next word, `name=value` with a name that the fault knows and that was not given before. */
+function takeNamed(
+  reader: LineReader,
+  fault: string,
+  allowed: readonly { readonly name: string }[],
+  given: Readonly<Record<string, string>>,
+): [name: string, value: Token] {
+  const token = reader.next('an argument');
+  const equals = token.text.indexOf('=');
+  const name = token.text.slice(0, equals);
+  const names = allowed.map((argument) => argument.name);
+  if (!names.includes(name))
+    throw new Refusal(
+      token.position,
+      `${quote(fault)} has no argument ${quote(name)}`,
+      suggest(name, names, 'arguments'),
+    );
+  if (Object.hasOwn(given, name))
+    throw new Refusal(token.position, `${quote(name)} is given twice`, 'give it once');
+  return [name, partOf(token, equals + 1)];
 }
 
 function readAnswerArgs(
@@ -151,35 +204,25 @@ function readAnswerArgs(
   allowed: readonly string[],
 ): Record<string, string> {
   const args: Record<string, string> = {};
+  const known = allowed.map((name) => ({ name }));
   for (let token = reader.peek(); token?.text.includes('='); token = reader.peek()) {
-    reader.next('an argument');
-    const equals = token.text.indexOf('=');
-    const name = token.text.slice(0, equals);
-    const value = token.text.slice(equals + 1);
-    if (!allowed.includes(name))
+    const [name, { text, position }] = takeNamed(reader, fault, known, args);
+    if (text === '' || text.includes('"'))
       throw new Refusal(
-        token.position,
-        `${quote(fault)} has no argument ${quote(name)}`,
-        suggest(name, allowed, 'arguments'),
-      );
-    if (Object.hasOwn(args, name))
-      throw new Refusal(token.position, `${quote(name)} is given twice`, 'give it once');
-    if (value === '' || value.includes('"'))
-      throw new Refusal(
-        partOf(token, equals + 1).position,
-        `${quote(value)} is not a value`,
+        position,
+        `${quote(text)} is not a value`,
         'a value is one word without quotes',
       );
-    args[name] = value;
+    args[name] = text;
   }
   return args;
 }
 
-/** `for D`, `for n EVENTs` (the event may end in an s), or nothing: until `up`. */
+/** `for D`, `for D every D`, `for n EVENTs` (the event may end in an s), or nothing: until `up`. */
 function readEnd(reader: LineReader): FaultEnd {
   if (!reader.take('for')) return { kind: 'up' };
   const token = reader.next('for is followed by a duration, or by a number and an event');
-  if (!/^\d+$/.test(token.text)) return { kind: 'for', duration: positive(token) };
+  if (!/^\d+$/.test(token.text)) return readPeriod(reader, positive(token));
   const count = readCount(token, 1, 'write for n EVENTs, such as for 2 upload-accepts');
   const events = EVENTS_OF.server.filter((event) => event !== 'down' && event !== 'up');
   const word = reader.next('the number is followed by an event, such as upload-accept');
@@ -189,6 +232,18 @@ function readEnd(reader: LineReader): FaultEnd {
     word.position,
     `${quote(word.text)} is not an event of a server`,
     suggest(word.text, events, 'events of a server'),
+  );
+}
+
+function readPeriod(reader: LineReader, duration: bigint): FaultEnd {
+  if (!reader.take('every')) return { kind: 'for', duration };
+  const token = reader.next('every is followed by a duration, such as for 2m every 10m');
+  const every = readDuration(token, 'for 2m every 10m: it begins every 10 minutes');
+  if (every > duration) return { kind: 'for', duration, every };
+  throw new Refusal(
+    token.position,
+    'it would begin again before it has ended',
+    'write a longer time after every than after for, such as for 2m every 10m',
   );
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { DAY, HOUR, MINUTE } from '../../clock/clock.ts';
 import { caseWith, caseWithStep, load, check } from '../case.fixture.ts';
-import type { Step } from '../plan.ts';
+import type { Action, Step } from '../plan.ts';
 
 function step(text: string): Step {
   return load(caseWithStep(text)).play[1]!;
@@ -57,13 +57,26 @@ t.test('clients start, die, run programs and get their clocks set', (t) => {
 });
 
 t.test('servers go down with a fault, on a face or on all that know it, and come up', (t) => {
-  const down = (text: string): object => step(`1h alpha${text}`).action;
+  const down = (text: string) =>
+    step(`1h alpha${text}`).action as Extract<Action, { kind: 'down' }>;
   const base = { kind: 'down', server: 'alpha', newOnly: false, until: { kind: 'up' } };
   t.same(down(' down refuse'), { ...base, fault: { name: 'refuse', args: {} } });
   t.same(down('.share down slow 20s'), {
     ...base,
     face: 'share',
     fault: { name: 'slow', args: { latency: '20s' } },
+  });
+  t.same(down(' down slow 20s rate=1000'), {
+    ...base,
+    fault: { name: 'slow', args: { latency: '20s', rate: '1000' } },
+  });
+  t.same(down(' down slow rate=1000').fault, { name: 'slow', args: { rate: '1000' } });
+  t.same(down(' down garbage').fault, { name: 'garbage', args: {} });
+  t.same(down(' down garbage at=5').fault, { name: 'garbage', args: { at: '5' } });
+  t.same(down(' down refuse for 2m every 10m').until, {
+    kind: 'for',
+    duration: 2n * MINUTE,
+    every: 10n * MINUTE,
   });
   t.same(down(' down cut 20 rst new-only for 2h'), {
     ...base,
@@ -179,10 +192,25 @@ t.test('a fault that cannot be is told with its place', (t) =>
       caseWithStep('1h alpha down ‸deny why=mood'),
       'why=mood is none of no-seat, forbidden — correct',
     ],
-    [caseWithStep('1h alpha down slow‸'), 'the line ends too early — write slow D'],
+    [caseWithStep('1h alpha down slow‸'), 'slow says not how — write slow [D] [rate=N]'],
+    [caseWithStep('1h alpha down slow ‸for 5m'), 'slow says not how — write slow [D] [rate=N]'],
     [
-      caseWithStep('1h alpha down slow ‸for 5m'),
-      '"for" is not a duration — write slow D, with a duration',
+      caseWithStep('1h alpha down slow ‸20'),
+      '"20" is not a duration — write slow [D] [rate=N], with a duration',
+    ],
+    [caseWithStep('1h alpha down slow rate=‸0'), '"0" is not a count — write slow [D] [rate=N]'],
+    [
+      caseWithStep('1h alpha down slow ‸speed=9'),
+      '"slow" has no argument "speed" — known arguments: rate',
+    ],
+    [caseWithStep('1h alpha down slow rate=9 ‸rate=9'), '"rate" is given twice — give it once'],
+    [
+      caseWithStep('1h alpha down refuse for 10m every ‸10m'),
+      'it would begin again before it has ended — write a longer time',
+    ],
+    [
+      caseWithStep('1h alpha down refuse for 1m every‸'),
+      'the line ends too early — every is followed by a duration',
     ],
     [
       caseWithStep('1h alpha down cut ‸x fin'),

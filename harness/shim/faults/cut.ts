@@ -12,7 +12,7 @@ export const cut: WireFaultMaker = ({ bytes, with: how }) => {
         sending(chunk) {
           const part = chunk.subarray(0, left);
           left -= part.length;
-          return left === 0 ? { bytes: part, then: how } : { bytes: part };
+          return [left === 0 ? { bytes: part, then: how } : { bytes: part }];
         },
       };
     },

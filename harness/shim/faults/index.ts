@@ -1,6 +1,9 @@
 import { blackHole } from './black-hole.ts';
 import { cut } from './cut.ts';
+import { duplicate } from './duplicate.ts';
 import type { WireFaultMaker } from './fault.ts';
+import { garbage } from './garbage.ts';
+import { halfOpen } from './half-open.ts';
 import { hang } from './hang.ts';
 import { lostAck } from './lost-ack.ts';
 import { refuse } from './refuse.ts';
@@ -14,8 +17,11 @@ export const WIRE_FAULTS: Readonly<Record<string, WireFaultMaker>> = {
   reset,
   'reset-after-request': resetAfterRequest,
   'black-hole': blackHole,
+  'half-open': halfOpen,
   hang,
   slow,
   cut,
   'lost-ack': lostAck,
+  duplicate,
+  garbage,
 };

@@ -2,6 +2,6 @@ import type { WireFaultMaker } from './fault.ts';
 
 /** Every new connection is accepted and reset at once. */
 export const reset: WireFaultMaker = () => ({
-  resetsEstablished: true,
+  established: 'reset',
   connection: () => ({ accepted: () => 'reset' }),
 });
