@@ -92,7 +92,17 @@ t.test('the share answers every HTTP example as it says', async (t) => {
     t.equal(shown, response, request.slice(0, request.indexOf('\n')));
   }
   const statuses = new Set(found.map(([, , , response = '']) => response.split(' ')[1] ?? ''));
-  t.strictSame([...statuses].toSorted(), ['200', '201', '400', '401', '409', '503']);
+  t.strictSame([...statuses].toSorted(), [
+    '200',
+    '201',
+    '207',
+    '400',
+    '401',
+    '409',
+    '413',
+    '429',
+    '503',
+  ]);
 });
 
 /** The page shows LF; heads go over the wire with CR LF. */

@@ -21,5 +21,12 @@ t.test('the dialect tells a case file what is wrong with a fault', (t) => {
   t.equal(check('deny', { why: 'no-seat' }), undefined);
   t.equal(check('deny', {}), undefined);
   t.equal(check('busy', { 'retry-after': '10s' }), undefined);
+  t.match(check('503', { 'retry-after': '2m', as: 'text' }), 'as=text is neither seconds nor date');
+  t.match(check('503', { as: 'date' }), 'as=date says how retry-after= is sent, and there is none');
+  t.equal(check('429', { 'retry-after': '2m', as: 'date' }), undefined);
+  t.match(check('nack', { as: 'date' }), 'as=date is neither refused nor later');
+  t.match(check('nack', { records: '0' }), 'records=0 is not a list of places');
+  t.match(check('413', { max: '1k' }), 'max=1k is not a number of bytes');
+  t.equal(check('nack', { records: '1,12', program: 'a.exe', as: 'later' }), undefined);
   t.end();
 });

@@ -40,6 +40,8 @@ export interface Plan {
   readonly timedOutAfterNs: Nanos;
   /** The dialect only passes bytes on: there are no semantic events to judge by. */
   readonly opaque?: true;
+  /** No usage records travel in the dialect: nothing is owed. */
+  readonly withoutRecords?: true;
   /** What the profile of an opaque client states of its ways; absent: nothing is known of them. */
   readonly policy?: StatedPolicy;
 }
@@ -191,6 +193,7 @@ export type LedgerColumn =
   | 'delivered'
   | 'redelivered'
   | 'acknowledged-twice'
+  | 'refused'
   | 'dropped'
   | 'may-be-lost'
   | 'lost';

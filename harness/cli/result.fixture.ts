@@ -32,6 +32,7 @@ export function resultOf(
         redelivered: 0,
         acknowledgedTwice: 0,
         dropped: 0,
+        refused: 0,
         mayBeLost: 0,
         lost: 0,
         unexplained: [],

@@ -1,12 +1,12 @@
 // The account of every usage record, filled in from the trace alone: what a client says of its spool counts for nothing.
 import type { LedgerClaim, LedgerColumn } from '../case/plan.ts';
-import { MILLISECOND, type Nanos } from '../clock/clock.ts';
-import { parseDuration } from '../clock/duration.ts';
+import type { Nanos } from '../clock/clock.ts';
 import type { TraceHeader } from '../trace/event.ts';
 import type { Finding } from './verdict.ts';
-import type { RecordAccount } from './view/records.ts';
+import { type RecordAccount, refusesRecord } from './view/records.ts';
 import type { Run } from './view/runs.ts';
 import type { View } from './view/view.ts';
+import { divisorOf, wallMs } from './view/wall.ts';
 
 /** One run of a program that a client was told to stop, and what became of its record. */
 export interface LedgerEntry {
@@ -19,7 +19,7 @@ export interface LedgerEntry {
   /** When it said so. */
   readonly owedAt?: Nanos;
   readonly record?: string;
-  readonly state: 'delivered' | 'may-be-lost' | 'dropped' | 'lost';
+  readonly state: 'delivered' | 'refused' | 'may-be-lost' | 'dropped' | 'lost';
   readonly deliveries: number;
   readonly acknowledgedTwice: boolean;
 }
@@ -29,6 +29,7 @@ export interface Ledger {
   readonly delivered: number;
   readonly redelivered: number;
   readonly acknowledgedTwice: number;
+  readonly refused: number;
   readonly dropped: number;
   readonly mayBeLost: number;
   readonly lost: number;
@@ -43,6 +44,7 @@ const COLUMNS: readonly LedgerColumn[] = [
   'delivered',
   'redelivered',
   'acknowledged-twice',
+  'refused',
   'dropped',
   'may-be-lost',
   'lost',
@@ -52,10 +54,11 @@ const COLUMNS: readonly LedgerColumn[] = [
 export function ledgerOf(view: View, header: TraceHeader): Ledger {
   const entries: LedgerEntry[] = [];
   const unexplained: string[] = [];
-  for (const { name } of view.plan.clients) {
+  const clock = { epochMs: Date.parse(header.epoch), divisor: divisorOf(header) };
+  for (const { name } of view.plan.withoutRecords ? [] : view.plan.clients) {
     const records = view.records(name);
     const runs = view.runs(name);
-    const pairs = pairUp(runs, records, (run) => wallMs(view, header, run));
+    const pairs = pairUp(runs, records, ({ startAt }) => wallMs(view, clock, name, startAt));
     const explained = new Set(pairs.values());
     for (const run of runs)
       if (!run.denied || pairs.has(run)) entries.push(entryOf(run, pairs.get(run)));
@@ -69,6 +72,7 @@ export function ledgerOf(view: View, header: TraceHeader): Ledger {
     delivered: count(({ state }) => state === 'delivered'),
     redelivered: count(({ deliveries }) => deliveries > 1),
     acknowledgedTwice: count(({ acknowledgedTwice }) => acknowledgedTwice),
+    refused: count(({ state }) => state === 'refused'),
     dropped: count(({ state }) => state === 'dropped'),
     mayBeLost: count(({ state }) => state === 'may-be-lost'),
     lost: count(({ state }) => state === 'lost'),
@@ -119,7 +123,11 @@ function countIn(ledger: Ledger, column: LedgerColumn): number {
 
 function entryOf({ client, program, run, owedAt }: Run, account?: RecordAccount): LedgerEntry {
   const deliveries = account?.deliveries ?? 0;
-  const undelivered = owedAt === undefined ? 'may-be-lost' : 'lost';
+  const isRefused = account?.offers.some(
+    ({ answer, arrival }) => arrival.state !== 'no' && refusesRecord(answer),
+  );
+  const lost = owedAt === undefined ? 'may-be-lost' : 'lost';
+  const undelivered = isRefused ? 'refused' : lost;
   return {
     client,
     program,
@@ -180,19 +188,4 @@ function descriptionOf({ descriptions: [first] }: RecordAccount): string {
 
 function sameProgram({ program }: Run, account: RecordAccount): boolean {
   return account.program.toLowerCase() === program.toLowerCase();
-}
-
-/** What the client's wall clock showed when the run was started. */
-function wallMs(view: View, { epoch, time }: TraceHeader, { client, startAt }: Run): number {
-  const divisor = Number(/^scaled:(\d+)$/.exec(time)?.[1] ?? 1);
-  const setBy = view.events
-    .filter(({ actor, event, at }) => actor === client && event === 'clock' && at <= startAt)
-    .map(({ fields }) => signedDuration(String(fields['by'])))
-    .reduce((a, b) => a + b, 0n);
-  return Date.parse(epoch) + Number(startAt / MILLISECOND) / divisor + Number(setBy / MILLISECOND);
-}
-
-function signedDuration(text: string): Nanos {
-  const duration = parseDuration(text.replace(/^[+-]/, '')) ?? 0n;
-  return text.startsWith('-') ? -duration : duration;
 }

@@ -30,6 +30,7 @@ export const SEMANTIC_EVENTS = {
   'upload-refuse': 'the server does not take them; status= why=',
   configuration: 'the client fetches its configuration; version=',
   busy: 'the server says that it is busy',
+  malformed: 'the server did what it was asked, but its answer is none that the protocol allows; why=',
   callback: 'the server tells the client that a licence is free',
   bye: 'the client takes its leave',
   'protocol-error': 'the client sent what the protocol does not allow; why=',

@@ -258,3 +258,33 @@ t.test('answer faults are consulted before the server decides', async (t) => {
   t.strictSame(host.notes.slice(-2), ['hello mode=online', 'login-refused']);
   t.ok(refused.ended);
 });
+
+t.test(
+  'a malformed answer: what was asked is done, and no client can take it for a yes',
+  async (t) => {
+    const { host, client, connect } = start();
+    await client.ask(HELLO);
+    const strike = (name: string) => (host.fault = { name, args: {} });
+    strike('unexpected');
+    t.strictSame(await client.ask(requestUse('a.exe'), { type: 'release', lease: 'alpha-1' }), [
+      { type: 'released', lease: 'unexpected' },
+      { type: 'live-ack', leases: [] },
+    ]);
+    for (const [name, why] of [
+      ['wrong-version', 'bad-version'],
+      ['wrong-length', 'bad-length'],
+    ] as const) {
+      strike(name);
+      await t.rejects(connect().ask(HELLO), { message: new RegExp(`^${why}: `) }, name);
+    }
+    t.strictSame(host.notes.slice(1, 8), [
+      'lease-request program=a.exe',
+      'lease-grant program=a.exe lease=alpha-1',
+      'malformed why=unexpected',
+      'lease-release lease=alpha-1 program=a.exe',
+      'malformed why=unexpected',
+      'hello mode=online',
+      'malformed why=wrong-version',
+    ]);
+  },
+);

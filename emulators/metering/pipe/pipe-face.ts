@@ -9,10 +9,12 @@ import {
   type ServerMessage,
 } from '../codec/index.ts';
 import type { LicenseServer } from '../server/license-server.ts';
+import { MALFORMED, type Malformed } from '../faults.ts';
 import { bye } from './bye.ts';
 import { getConfiguration } from './get-configuration.ts';
 import { hello } from './hello.ts';
 import { liveStatus } from './live-status.ts';
+import { malformed } from './malformed.ts';
 import { release } from './release.ts';
 import type { Hello, Reply } from './reply.ts';
 import { requestUse } from './request-use.ts';
@@ -64,7 +66,7 @@ export class PipeSession {
   #break({ why, message, requestId }: ProtocolError): void {
     if (this.#over) return;
     this.#connection.note({ event: 'protocol-error', fields: { why } });
-    this.#write({ type: 'protocol-error', reason: message }, requestId);
+    this.#write(encode({ type: 'protocol-error', reason: message }, requestId));
     this.#end();
   }
 
@@ -77,8 +79,15 @@ export class PipeSession {
     const { notes, answer, end } = this.#dispatch(message, requestId);
     for (const note of notes) this.#connection.note(note);
     if (this.#hello) this.#server.heard(this.#hello.client, this.#connection.client);
-    if (answer) this.#write(answer, requestId);
+    if (answer) this.#answer(answer, requestId);
     if (end) this.#end();
+  }
+
+  #answer(answer: ServerMessage, requestId: number): void {
+    const fault = this.#server.fault('pipe', MALFORMED)?.name as Malformed | undefined;
+    if (fault === undefined) return this.#write(encode(answer, requestId));
+    this.#connection.note({ event: 'malformed', fields: { why: fault } });
+    this.#write(malformed(fault, answer, requestId));
   }
 
   #dispatch(message: ClientMessage, requestId: number): Reply {
@@ -102,10 +111,10 @@ export class PipeSession {
     }
   }
 
-  #write(message: ServerMessage, requestId: number): void {
+  #write(frame: Buffer): void {
     if (this.#stream.destroyed) return;
     // A client that does not read its answers gets no more of them than fit its buffers.
-    if (!this.#stream.write(encode(message, requestId))) this.#stream.pause();
+    if (!this.#stream.write(frame)) this.#stream.pause();
   }
 
   #end(): void {

@@ -17,6 +17,8 @@ export interface ShareAnswer {
   readonly body: string;
   /** To be told before the answer leaves. */
   readonly notes: readonly Note[];
+  /** Leaves as no client can read it: with a version that HTTP does not have, or with fewer bytes than it announces. */
+  readonly malformed?: 'wrong-version' | 'wrong-length';
 }
 
 /** Answers one request; `rest` is the part of the path that the route leaves open. */

@@ -51,6 +51,8 @@ export function shareHandlers(options: ShareOptions = {}): HttpHandler[] {
         body: body.length <= MAX_BODY_BYTES ? body : undefined,
       });
       for (const note of answer.notes) options.onNote?.(note);
+      // Here there are no bytes that could be wrong: a client sees what it makes of them.
+      if (answer.malformed) return HttpResponse.error();
       const { status, headers } = answer;
       return new HttpResponse(answer.body, { status, headers });
     }),

@@ -1,13 +1,21 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../../emulator.ts';
 import type { LicenseServer } from '../server/license-server.ts';
-import { MAX_BODY_BYTES } from './endpoint.ts';
+import { MAX_BODY_BYTES, type ShareAnswer } from './endpoint.ts';
 import { answerShare, pathOf } from './share.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 /** A larger body is read to its end, and answered; the connection of one beyond this is reset. */
-const MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES;
+export const MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES;
+/** By which an answer of wrong length falls short of what it announces. */
+const MISSING_BYTES = 10;
 
 /** The share face on `node:http`: a server that never listens and is given its connections. It reads no clock and keeps no timer. */
 export class ShareOnHttp {
@@ -66,6 +74,7 @@ export class ShareOnHttp {
     const path = pathOf(url) ?? '';
     const answer = answerShare(this.#server, { method, path, body });
     for (const note of answer.notes) connection.note(note);
+    if (answer.malformed) return this.#malform(request.socket, answer);
     response.writeHead(answer.status, {
       ...answer.headers,
       'content-length': Buffer.byteLength(answer.body),
@@ -73,6 +82,22 @@ export class ShareOnHttp {
     });
     // Text, not bytes: headers and body then leave in one write, and a cut counts over both.
     response.end(answer.body);
+  }
+
+  /** The only answers that `node:http` would not write. The connection ends with them. */
+  #malform(socket: Duplex, { malformed, status, headers, body }: ShareAnswer): void {
+    const version = malformed === 'wrong-version' ? '9.9' : '1.1';
+    const missing = malformed === 'wrong-length' ? MISSING_BYTES : 0;
+    const lines = Object.entries({
+      ...headers,
+      'content-length': Buffer.byteLength(body) + missing,
+      date: this.#date(),
+      connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(
+      `HTTP/${version} ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`,
+    );
+    socket.resume();
   }
 
   #tooLong(request: IncomingMessage): void {

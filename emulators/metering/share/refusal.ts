@@ -1,11 +1,11 @@
 import type { Note } from '../../emulator.ts';
-import { retryAfterSeconds } from '../faults.ts';
+import { retryAfterHeader, retryAfterSeconds } from '../faults.ts';
 import type { LicenseServer } from '../server/license-server.ts';
 
 /** An answer fault of the share, in the terms of HTTP. */
 export interface Refusal {
-  readonly status: 401 | 503;
-  readonly why: 'login-refused' | 'unavailable';
+  readonly status: 401 | 429 | 503;
+  readonly why: 'login-refused' | 'too-many-requests' | 'unavailable';
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What the trace says besides the endpoint's own words. */
@@ -16,7 +16,7 @@ export interface Refusal {
 
 /** The fault that is active on the share, or undefined. */
 export function refusal(server: LicenseServer): Refusal | undefined {
-  const fault = server.fault('share', ['503', 'login-refused']);
+  const fault = server.fault('share', ['503', '429', 'login-refused']);
   if (!fault) return undefined;
   if (fault.name === 'login-refused')
     return {
@@ -28,11 +28,12 @@ export function refusal(server: LicenseServer): Refusal | undefined {
       fields: {},
     };
   const seconds = retryAfterSeconds(fault);
+  const header = retryAfterHeader(fault, server.wallMs());
   return {
-    status: 503,
-    why: 'unavailable',
-    body: 'the server cannot answer now\n',
-    headers: seconds === undefined ? {} : { 'retry-after': String(seconds) },
+    ...(fault.name === '429'
+      ? { status: 429, why: 'too-many-requests', body: 'too many requests\n' }
+      : { status: 503, why: 'unavailable', body: 'the server cannot answer now\n' }),
+    headers: header === undefined ? {} : { 'retry-after': header },
     notes: [],
     fields: seconds === undefined ? {} : { 'retry-after': seconds },
   };

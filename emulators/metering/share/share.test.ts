@@ -2,7 +2,7 @@
 import { getResponse } from 'msw';
 import t from 'tap';
 import type { AnswerFault } from '../../emulator.ts';
-import { FakeClient, FakeHost, SETUP } from '../fake-host.fixture.ts';
+import { EPOCH_MS, FakeClient, FakeHost, SETUP } from '../fake-host.fixture.ts';
 import { metering } from '../index.ts';
 import { parseResponses, type HttpAnswer } from './http-answer.fixture.ts';
 import { shareHandlers } from './msw.ts';
@@ -239,6 +239,97 @@ for (const [name, mount] of [
     ]);
   });
 
+  t.test(`${name}: 429, 507, and Retry-After as a date of the server`, async (t) => {
+    const { send, notes, fault } = mount();
+    fault({ name: '429', args: { 'retry-after': '90s', as: 'date' } });
+    const get = await send('GET', '/LicMtr/dbup.ini');
+    t.equal(get.status, 429);
+    const now = name === 'msw' ? 0 : EPOCH_MS;
+    t.equal(get.headers['retry-after'], new Date(now + 90_000).toUTCString());
+    fault({ name: '507', args: {} });
+    t.match(await send('GET', '/LicMtr/dbup.ini'), { status: 200 }, 'only logs are not taken');
+    t.match(await send('PUT', `${INBOX}/a.log`, log({})), { status: 507 });
+    t.strictSame(notes, [
+      'probe status=429 retry-after=90',
+      'probe status=200',
+      'upload-offer log=a.log records=1 record=ws1-1',
+      'upload-refuse log=a.log status=507 why=full',
+    ]);
+  });
+
+  t.test(`${name}: 413 is for logs over the limit that a case sets`, async (t) => {
+    const { send, fault } = mount();
+    const two = log({}, { id: 'ws1-2' });
+    fault({ name: '413', args: { max: '300' } });
+    t.match(await send('PUT', `${INBOX}/a.log`, two), {
+      status: 413,
+      body: 'a log has at most 300 bytes\n',
+    });
+    t.match(await send('PUT', `${INBOX}/b.log`, log({})), { status: 201 });
+    fault({ name: '413', args: {} });
+    t.match(await send('PUT', `${INBOX}/c.log`, log({})), { status: 413 });
+  });
+
+  t.test(`${name}: a part of a log is taken, and the same log gets the same answer`, async (t) => {
+    const { send, notes, host, fault } = mount();
+    const three = log({}, { id: 'ws1-2', program: 'Game.exe' }, { id: 'ws1-3' });
+    fault({ name: 'nack', args: { program: 'game.EXE' } });
+    const answer = await send('PUT', `${INBOX}/a.log`, three);
+    t.match(answer, { status: 207, headers: { 'content-type': 'application/json' } });
+    t.strictSame(JSON.parse(answer.body), {
+      accepted: ['ws1-1', 'ws1-3'],
+      later: [],
+      refused: [{ id: 'ws1-2', why: 'this record cannot be stored' }],
+    });
+    fault({ name: 'nack', args: { records: '1,3', as: 'later' } });
+    t.equal((await send('PUT', `${INBOX}/a.log`, three)).body, answer.body, 'again');
+    t.match(JSON.parse((await send('PUT', `${INBOX}/b.log`, three)).body), {
+      accepted: ['ws1-2'],
+      later: ['ws1-1', 'ws1-3'],
+      refused: [],
+    });
+    fault({ name: 'nack', args: {} });
+    t.match(JSON.parse((await send('PUT', `${INBOX}/c.log`, log({}))).body), { accepted: [] });
+    fault(undefined);
+    t.match(await send('PUT', `${INBOX}/d.log`, three), {
+      status: 201,
+      body: 'records=3 known=3\n',
+    });
+    t.strictSame(notes.slice(0, 3), [
+      'upload-offer log=a.log records=3 record=ws1-1',
+      'upload-accept log=a.log records=2 record=ws1-1 status=207',
+      'upload-refuse log=a.log records=1 record=ws1-2 status=207 why=refused',
+    ]);
+    t.strictSame(
+      host.raw.slice(1, 3).map(({ usage }) => usage?.map(({ record }) => record)),
+      [['ws1-1', 'ws1-3'], ['ws1-2']],
+    );
+    t.strictSame(notes.slice(6, 9), [
+      'upload-offer log=b.log records=3 record=ws1-1',
+      'upload-accept log=b.log records=1 record=ws1-2 status=207',
+      'upload-refuse log=b.log records=2 record=ws1-1 status=207 why=later',
+    ]);
+    t.strictSame(notes.slice(9, 11), [
+      'upload-offer log=c.log records=1 record=ws1-1',
+      'upload-refuse log=c.log records=1 record=ws1-1 status=207 why=refused',
+    ]);
+  });
+
+  t.test(`${name}: well formed but unexpected: what was asked is done all the same`, async (t) => {
+    const { send, notes, fault } = mount();
+    fault({ name: 'unexpected', args: {} });
+    t.match(await send('PUT', `${INBOX}/a.log`, log({})), {
+      status: 302,
+      headers: { location: '/login' },
+    });
+    fault(undefined);
+    t.match(await send('PUT', `${INBOX}/a.log`, log({})), { status: 200 });
+    t.strictSame(notes.slice(1, 3), [
+      'upload-accept log=a.log records=1 record=ws1-1 status=201',
+      'malformed why=unexpected',
+    ]);
+  });
+
   t.test(`${name}: other paths and methods`, async (t) => {
     const { send, notes } = mount();
     t.match(await send('GET', '/LicMtr/nothing'), { status: 404 });
@@ -258,6 +349,28 @@ for (const [name, mount] of [
     );
   });
 }
+
+t.test('node:http: an answer of wrong version or length, and the connection ends', async (t) => {
+  const host = new FakeHost();
+  const emulator = metering.create(host, SETUP);
+  const ask = async (fault: string) => {
+    host.fault = { name: fault, args: {} };
+    const client = new FakeClient(emulator, host, 'share');
+    const text = await client.exchange('GET /LicMtr/dbup.ini HTTP/1.1\r\nHost: alpha\r\n\r\n');
+    t.ok(client.ended);
+    return text.toString();
+  };
+  t.match(await ask('wrong-version'), /^HTTP\/9\.9 200 OK\r\n/);
+  const [head, body] = (await ask('wrong-length')).split('\r\n\r\n');
+  t.equal(Number(/content-length: (\d+)/.exec(head!)?.[1]), body!.length + 10);
+  t.strictSame(host.notes.slice(1, 3), ['malformed why=wrong-version', 'probe status=200']);
+});
+
+t.test('msw: an answer that HTTP does not allow is a failed fetch', async (t) => {
+  const handlers = shareHandlers({ fault: () => ({ name: 'wrong-length', args: {} }) });
+  const response = await getResponse(handlers, new Request('http://alpha/LicMtr/dbup.ini'));
+  t.equal(response?.type, 'error');
+});
 
 t.test('msw: a fault with arguments that make no sense is the caller\u2019s error', async (t) => {
   const handlers = shareHandlers({

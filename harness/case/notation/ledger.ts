@@ -10,6 +10,7 @@ export const LEDGER_COLUMNS: Readonly<Record<LedgerColumn, string>> = {
   redelivered:
     'records that servers have accepted more than once: legal after a lost acknowledgement',
   'acknowledged-twice': 'records sent again although their acknowledgement had arrived',
+  refused: 'records that a server has refused for good, and taken others of the same log or none',
   dropped: 'records that the client dropped and counted',
   'may-be-lost': 'runs whose stop the client had not yet confirmed when it was killed',
   lost: 'records that were owed and never came',

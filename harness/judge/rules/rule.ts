@@ -5,7 +5,11 @@ import type { TraceEvent } from '../../trace/event.ts';
 import type { Ledger, LedgerEntry } from '../ledger.ts';
 import { meteringPolicy, type Policy } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
+import { refusesRecord } from '../view/records.ts';
 import { View } from '../view/view.ts';
+import { divisorOf } from '../view/wall.ts';
+
+export type { Finding, Rule, RuleInput, RuleVerdict };
 
 /** How a rule was broken; the first such event is told. */
 export interface Break {
@@ -32,23 +36,43 @@ export interface RuleCase {
   readonly ledger: Ledger;
   readonly seesAttempts: boolean;
   readonly clients: readonly RuleClient[];
+  /** Case time that passes while one unit of the client's own time does: 1, or the N of `scaled:N`. */
+  readonly divisor: number;
+  /** Wall-clock date of case time 0s, milliseconds since 1970. */
+  readonly epochMs: number;
 }
 
 export interface RuleSpec extends Omit<Rule, 'check'> {
   readonly judge: (input: RuleCase) => Outcome;
+  /** The same obligation by connections alone, where bytes are only passed on; absent: it cannot be told there. */
+  readonly judgeOpaque?: (input: RuleCase) => Outcome;
 }
 
-export function defineRule({ judge, ...rule }: RuleSpec): Rule {
+export function defineRule({ judge, judgeOpaque, ...rule }: RuleSpec): Rule {
   return {
     ...rule,
-    check({ plan, events, ledger, seesAttempts }: RuleInput): Omit<RuleVerdict, 'id' | 'version'> {
+    check({
+      plan,
+      header,
+      events,
+      ledger,
+      seesAttempts,
+    }: RuleInput): Omit<RuleVerdict, 'id' | 'version'> {
       const view = viewOf(plan, events);
       const clients = plan.clients.map((client) => ({
         name: client.name,
         plan: client,
         policy: meteringPolicy(client, plan.servers),
       }));
-      const outcome = judge({ view, ledger, seesAttempts, clients });
+      const decide = plan.opaque ? (judgeOpaque ?? tellNothing) : judge;
+      const outcome = decide({
+        view,
+        ledger,
+        seesAttempts,
+        clients,
+        divisor: divisorOf(header),
+        epochMs: Date.parse(header.epoch),
+      });
       if (outcome.state !== 'broken') return outcome;
       const { found } = outcome;
       const finding: Finding = {
@@ -84,6 +108,10 @@ export function couldNotTell(why: string, missing?: 'observer'): Outcome {
   return { state: 'could-not-tell', why, ...(missing && { missing }) };
 }
 
+function tellNothing(): Outcome {
+  return couldNotTell('opaque: only connections are seen, not what is said on them');
+}
+
 /** Could not tell, and if attempts were not seen while something was down, for that reason. */
 export function nothingSeen(why: string, { seesAttempts, view }: RuleCase): Outcome {
   const hidden = view.events.some(
@@ -109,10 +137,13 @@ export function pendingAt(
     const account = view.record(client, entry.record);
     if (!account) return true;
     const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
-    return (
-      !acknowledged && !account.offers.some(({ answer }) => isDefiniteNo(answer?.fields['status']))
-    );
+    return !acknowledged && !account.offers.some(({ answer }) => isFinal(answer));
   });
+}
+
+/** Not to be sent again: that log, or that record of it. */
+export function isFinal(answer: TraceEvent | undefined): boolean {
+  return refusesRecord(answer) || isDefiniteNo(answer?.fields['status']);
 }
 
 /** 4xx but for a refused account, which says nothing of the record. */

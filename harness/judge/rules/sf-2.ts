@@ -1,6 +1,6 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
-import { broken, counted, couldNotTell, defineRule, isDefiniteNo, kept } from './rule.ts';
+import { broken, counted, couldNotTell, defineRule, isFinal, kept } from './rule.ts';
 
 export const SF_2 = defineRule({
   id: 'SF-2',
@@ -17,7 +17,7 @@ export const SF_2 = defineRule({
       for (const { record, offers, acknowledgedAt } of view.records(name)) {
         const unacknowledged = offers.filter(({ arrival, answer }) => {
           const accepted = answer?.event === 'upload-accept' && arrival.state !== 'no';
-          return !accepted && !isDefiniteNo(answer?.fields['status']);
+          return !accepted && !isFinal(answer);
         });
         const [first] = unacknowledged;
         const last = offers.at(-1)!;

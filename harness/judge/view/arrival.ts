@@ -30,7 +30,7 @@ export function arrivalOf(connection: readonly Indexed[], position: number): Arr
     const { index, event } = connection[next]!;
     const byServer = event.fields['by'] === 'server';
     if (event.event === 'sent') sent ??= { at: event.at, index };
-    else if (event.event === 'answer-lost') return { state: 'no' };
+    else if (event.event === 'answer-lost' || event.event === 'malformed') return { state: 'no' };
     // What a client makes of an answer with flipped bits depends on which they are.
     else if (event.event === 'garbled' && sent) return arrived('perhaps');
     else if ((event.event === 'received' || event.event === 'swallowed') && sent)

@@ -119,7 +119,8 @@ function answersOf(events: readonly Indexed[], failedAtOnce: boolean): readonly 
 
 /** A server that says of itself that it is not available. */
 function isNegative({ fields }: TraceEvent): boolean {
-  return Number(fields['status'] ?? 0) >= 500;
+  const status = Number(fields['status'] ?? 0);
+  return status >= 500 || status === 429;
 }
 
 function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure | undefined {
@@ -140,6 +141,7 @@ function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure 
         lost = true;
         break;
       case 'answer-lost':
+      case 'malformed':
         lost = true;
         break;
       case 'bye':

@@ -52,15 +52,21 @@ export function recordsOf(
   for (const connection of connections.values())
     for (const [position, { index, event }] of connection.entries()) {
       if (event.event !== 'upload-offer') continue;
-      const answer = answerTo(connection, position);
-      const offer: Offer = {
-        index,
-        at: event.at,
-        server: event.actor,
-        ...(answer && { answer: answer.event }),
-        arrival: answer ? arrivalOf(connection, answer.position) : { state: 'no' },
+      const answers = answersTo(connection, position);
+      const offerOf = ({ record }: UsageNote): Offer => {
+        const answer = answers.find(({ event: { usage } }) =>
+          usage?.some((other) => other.record === record),
+        );
+        return {
+          index,
+          at: event.at,
+          server: event.actor,
+          ...(answer && { answer: answer.event }),
+          arrival: answer ? arrivalOf(connection, answer.position) : { state: 'no' },
+        };
       };
       for (const note of event.usage ?? []) {
+        const offer = offerOf(note);
         const account = found.get(note.record) ?? { descriptions: [], offers: [], from: [] };
         found.set(note.record, account);
         account.offers.push(offer);
@@ -96,21 +102,28 @@ export function recordsOf(
     .toSorted((a, b) => a.offers[0]!.index - b.offers[0]!.index);
 }
 
+/** A server that takes other records says of this one that it never will: nobody can deliver it. */
+export function refusesRecord(answer: TraceEvent | undefined): boolean {
+  return answer?.event === 'upload-refuse' && answer.fields['why'] === 'refused';
+}
+
 export function sameRun(a: UsageNote, b: UsageNote): boolean {
   return a.program === b.program && a.startMs === b.startMs && a.stopMs === b.stopMs;
 }
 
-function answerTo(
+/** What was said of the records of an offer: one thing of all of them, or several, each of some. */
+function answersTo(
   connection: readonly Indexed[],
   position: number,
-): { event: TraceEvent; position: number } | undefined {
+): readonly { readonly event: TraceEvent; readonly position: number }[] {
+  const answers: { event: TraceEvent; position: number }[] = [];
   for (let next = position + 1; next < connection.length; next++) {
     const { event } = connection[next]!;
-    if (event.event === 'upload-offer') return undefined;
+    if (event.event === 'upload-offer') break;
     if (event.event === 'upload-accept' || event.event === 'upload-refuse')
-      return { event, position: next };
+      answers.push({ event, position: next });
   }
-  return undefined;
+  return answers;
 }
 
 /** Where the client began that request: its first bytes since the server last sent something, or the connection. */
