@@ -72,10 +72,11 @@ type Fields = Record<string, string | number>;
  * Reads lines such as `4h alpha.share refused`, with `conn=` and `from=` where wanted. Words in capitals are whole exchanges:
  * - `record r1 notepad.exe 10m 15m` (no time) describes a record;
  * - `10m client RUN notepad.exe 5m`: start and stop, both answered;
- * - on a share, each with a connection of its own: `PROBE`, `PROBE-503`, `CONFIG`, `HANG`, `RESET`, `UPLOAD r1`,
- *   `UPLOAD-503 r1`, `UPLOAD-LOST r1`, `UPLOAD-CUT r1`, `UPLOAD-OVERTAKEN r1`;
- * - on a pipe, `#7` naming the connection: `HELLO #7`, `GRANT #7 word.exe alpha-1`, `DENY #7 word.exe`,
- *   `RELEASE #7 alpha-1 word.exe`, `RENEW #7`, `LOST-GRANT #7 word.exe alpha-1`, `SILENT #7`.
+ * - on a share, each with a connection of its own: `PROBE`, `CONFIG`, `HANG`, `RESET`, `UPLOAD r1`, `UPLOAD-LOST r1`,
+ *   `UPLOAD-CUT r1`, `UPLOAD-OVERTAKEN r1`, and with a status, perhaps with seconds of `Retry-After`: `PROBE-401`,
+ *   `UPLOAD-503+120 r1`, `CONFIG-503`; `UPLOAD-PART-507 r1 r2 r3` accepts the first record and refuses the others;
+ * - on a pipe, `#7` naming the connection: `HELLO #7`, `REFUSED-LOGIN #7`, `GRANT #7 word.exe alpha-1`, `DENY #7 word.exe`,
+ *   `BUSY #7 word.exe`, `RELEASE #7 alpha-1 word.exe`, `RENEW #7`, `LOST-GRANT #7 word.exe alpha-1`, `SILENT #7`.
  */
 export function eventsOf(text: string): readonly TraceEvent[] {
   const lines = text.split('\n').map((line) => line.trim());
@@ -143,7 +144,10 @@ function shareExchange(
     event(later, name, fields, conn);
   const usage = usageOf(args.join(','), records);
   const content = { log: args.join('-'), records: args.length, record: args[0] ?? '' };
-  const [what, how] = word.split('-');
+  const [what, ...hows] = word.split('-');
+  const [status, wait] = hows.at(-1)?.split('+').map(Number) ?? [];
+  const said: Fields = status ? { status, ...(wait && { 'retry-after': wait }) } : {};
+  const how = status ? 'STATUS' : hows[0];
   const begin = [on('0s', 'connect'), on('2ms', 'received', { length: 100 })];
   const sent = [on('2ms', 'sent', { length: 50 }), on('2ms', 'close', { by: 'server' })];
   if (what === 'HANG')
@@ -153,13 +157,23 @@ function shareExchange(
       on('30s', 'reset', { by: 'client' }),
     ];
   if (what === 'RESET') return [...begin, on('2ms', 'reset', { by: 'server' })];
+  const login = status === 401 ? [on('2ms', 'login-refused')] : [];
   if (what === 'PROBE')
-    return [...begin, on('2ms', 'probe', { status: how === '503' ? 503 : 200 }), ...sent];
-  if (what === 'CONFIG') return [...begin, on('2ms', 'configuration', { version: 1 }), ...sent];
+    return [...begin, on('2ms', 'probe', { status: 200, ...said }), ...login, ...sent];
+  if (what === 'CONFIG')
+    return [...begin, on('2ms', 'configuration', { version: 1, ...said }), ...login, ...sent];
   if (what !== 'UPLOAD') throw new RangeError(`no exchange ${word}`);
   const offer = { ...on('2ms', 'upload-offer', content), ...usage };
-  if (how === '503')
-    return [...begin, offer, { ...on('2ms', 'upload-refuse', { status: 503 }), ...usage }, ...sent];
+  const refuse = on('2ms', 'upload-refuse', { log: content.log, ...said });
+  if (hows[0] === 'PART') {
+    const [first, others] = [usageOf(args[0], records), usageOf(args.slice(1).join(','), records)];
+    const part = {
+      ...on('2ms', 'upload-accept', { ...content, records: 1, status: 200 }),
+      ...first,
+    };
+    return [...begin, offer, part, { ...refuse, ...others }, ...sent];
+  }
+  if (how === 'STATUS') return [...begin, offer, { ...refuse, ...usage }, ...login, ...sent];
   const accept = { ...on('2ms', 'upload-accept', { ...content, status: 201 }), ...usage };
   const ends: Readonly<Record<string, readonly TraceEvent[]>> = {
     LOST: [on('2ms', 'answer-lost', { sent: 0 }), on('30s', 'reset', { by: 'client' })],
@@ -184,6 +198,22 @@ function pipeExchange(
   switch (word) {
     case 'HELLO':
       return [event('0s', 'connect'), received, event('0s', 'hello', { mode: 'online' }), sent];
+    case 'REFUSED-LOGIN':
+      return [
+        event('0s', 'connect'),
+        received,
+        event('0s', 'hello', { mode: 'online' }),
+        event('0s', 'login-refused'),
+        sent,
+        event('0s', 'close', { by: 'server' }),
+      ];
+    case 'BUSY':
+      return [
+        received,
+        event('0s', 'lease-request', { program: first }),
+        event('0s', 'busy'),
+        sent,
+      ];
     case 'GRANT':
       return [received, ...granted(first, second, event), sent];
     case 'LOST-GRANT':
@@ -252,7 +282,7 @@ export function check(
   seesAttempts = true,
 ): Omit<RuleVerdict, 'id' | 'version'> {
   const trace = traceOf(text);
-  return rule.check({ plan, events: trace.events, ledger: ledgerIn(plan, trace), seesAttempts });
+  return rule.check({ plan, ...trace, ledger: ledgerIn(plan, trace), seesAttempts });
 }
 
 export const POSITION: Position = { file: 'suites/offline/test.yaml', line: 12, column: 3 };

@@ -7,12 +7,14 @@ import { checkExpect } from './expect/check.ts';
 import { checkNever } from './expect/never.ts';
 import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
 import { RULES } from './rules/index.ts';
-import type { Finding, Judgement, RuleVerdict, Verdict } from './verdict.ts';
+import type { Finding, Judgement, Rule, RuleVerdict, Verdict } from './verdict.ts';
 import { View } from './view/view.ts';
 
 export interface JudgeOptions {
   /** The worst lateness of this machine while the case ran (real and scaled time), ns of case time. */
   readonly jitterNs?: Nanos;
+  /** Default: the built-in ones. */
+  readonly rules?: readonly Rule[];
 }
 
 /** What was found, and what could not be told, before a verdict is made of it. */
@@ -30,8 +32,12 @@ const UNSEEN: ReadonlySet<string> = new Set(['refused', 'unanswered']);
 /** Findings that an ability which the client lacks explains. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'ledger']);
 
-export function judge(plan: Plan, trace: Trace, { jitterNs = 0n }: JudgeOptions = {}): Judgement {
-  const { findings, doubts, rules, ledger } = gather(plan, trace);
+export function judge(
+  plan: Plan,
+  trace: Trace,
+  { jitterNs = 0n, rules: known = RULES }: JudgeOptions = {},
+): Judgement {
+  const { findings, doubts, rules, ledger } = gather(plan, trace, known);
   const unsupported = unsupportedAbility(trace.events);
   const told =
     unsupported === undefined ? findings : findings.filter(({ what }) => !CONSEQUENCES.has(what));
@@ -57,7 +63,7 @@ export function judge(plan: Plan, trace: Trace, { jitterNs = 0n }: JudgeOptions 
   return { verdict: 'pass', findings: [], rules, ledger };
 }
 
-function gather(plan: Plan, { header, events, cutOff }: Trace): Evidence {
+function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly Rule[]): Evidence {
   const view = new View(plan, events);
   const ledger = ledgerOf(view, header);
   const seesAttempts = header.observer !== 'none';
@@ -79,18 +85,19 @@ function gather(plan: Plan, { header, events, cutOff }: Trace): Evidence {
     else if (!seesAttempts && UNSEEN.has(line.pattern.event))
       doubts.push(unobserved(line.position.line, line.pattern.event));
   }
-  if (plan.ledger && view.drainedAt !== undefined) {
+  if (plan.ledger && plan.opaque) doubts.push('the ledger: opaque, nobody sees records');
+  else if (plan.ledger && view.drainedAt !== undefined) {
     const claim = checkClaim(plan.ledger, ledger);
     if (claim) findings.push(claim);
   }
 
-  const rules = RULES.filter(({ always, id }) => always || plan.rules.includes(id)).map(
-    (rule): RuleVerdict => ({
+  const rules = known
+    .filter(({ always, id }) => always || plan.rules.includes(id))
+    .map((rule): RuleVerdict => ({
       id: rule.id,
       version: rule.version,
-      ...rule.check({ plan, events, ledger, seesAttempts }),
-    }),
-  );
+      ...rule.check({ plan, header, events, ledger, seesAttempts }),
+    }));
   for (const rule of rules) {
     if (rule.finding) findings.push(rule.finding);
     if (rule.missing === 'observer' && plan.rules.includes(rule.id))

@@ -128,3 +128,18 @@ t.test('a claim is checked column by column', (t) => {
   });
   t.end();
 });
+
+t.test('a run that goes on at a kill ends with it: the next stop is of a later run', (t) => {
+  const killed = `10m client command id=9 name=start-program program=word.exe
+    10m client answer id=9 result=ok\n20m client kill\n25m client start run=2\n30m client RUN word.exe 5m`;
+  t.match(ledger(`${killed}\n4h alpha.share UPLOAD r2`), {
+    delivered: 1,
+    lost: 0,
+    mayBeLost: 1,
+    entries: [
+      { run: 1, owed: false },
+      { run: 2, record: 'r2', owed: true },
+    ],
+  });
+  t.end();
+});

@@ -9,6 +9,7 @@ t.test('online sticks, offline switches', (t) => {
   t.equal(offline.acquire, undefined, 'an offline client asks for no licence');
   t.match(offline.upload, { face: 'share', order: SERVERS, attempts: 1, sticky: false });
   t.equal(offline.upload.gapNs, OFFLINE.retryDelayNs);
+  t.equal(offline.upload.everyNs, OFFLINE.pollingIntervalNs);
 
   const online = meteringPolicy(ONLINE, SERVERS);
   t.match(online.acquire, {
@@ -16,9 +17,10 @@ t.test('online sticks, offline switches', (t) => {
     order: SERVERS,
     attempts: 3,
     sticky: true,
-    failback: 'probe',
+    failback: { kind: 'after-probes', probes: 1 },
   });
   t.equal(online.renew?.order, undefined, 'a lease is renewed where it was granted');
+  t.equal(online.renew?.everyNs, ONLINE.liveStatusIntervalNs);
   t.same(online.upload, offline.upload, 'records travel in one way');
   t.end();
 });

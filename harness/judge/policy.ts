@@ -1,6 +1,24 @@
-// What a client owes in figures, as data: which server next, how often, how far apart.
+// What a client owes in figures, as data: which server next, how often, how far apart, how long it waits.
 import type { ClientPlan } from '../case/plan.ts';
-import type { Nanos } from '../clock/clock.ts';
+import { SECOND, type Nanos } from '../clock/clock.ts';
+
+/** How long a client waits before it gives a server up, by what it waits for. */
+export interface TimeoutsPolicy {
+  readonly connectNs: Nanos;
+  /** For the first answer on a connection. */
+  readonly handshakeNs: Nanos;
+  readonly answerNs: Nanos;
+  /** The watchdog interval of a connection on which nothing is asked; absent: it may stay idle for ever. */
+  readonly idleNs?: Nanos;
+}
+
+/**
+ * When a client goes back to a server that it has left: at its next pass or acquire, whatever it knows of that server; after
+ * so many good answers of it; or never.
+ */
+export type Failback =
+  | { readonly kind: 'never' | 'at-next-acquire' }
+  | { readonly kind: 'after-probes'; readonly probes: number };
 
 export interface PhasePolicy {
   /** The face of a server on which the phase takes place. */
@@ -11,40 +29,68 @@ export interface PhasePolicy {
   readonly attempts: number;
   /** Least time from one attempt on a server to the next one after it failed. */
   readonly gapNs: Nanos;
+  /** By how much of itself the gap is spread by chance, 0 to 1; 0: a fixed pace. */
+  readonly jitter: number;
+  readonly timeouts: TimeoutsPolicy;
   /** Stays with the server that answers; otherwise each pass begins at the first of the order. */
   readonly sticky: boolean;
-  /** When it goes back to the assigned server: `probe`: tries it every gap; `next-pass`: with the next pass; `never`. */
-  readonly failback: 'probe' | 'next-pass' | 'never';
+  readonly failback: Failback;
+  /** A connection that was good for that long may be made again at once. */
+  readonly provedAfterNs: Nanos;
+  /** How often the phase falls due by itself, counted in elapsed time; absent: when it is needed. */
+  readonly everyNs?: Nanos;
 }
+
+/** What one usage record stands for: a run of a program, an interval of one, or a reading of a counter. */
+export type RecordModel = 'per-run' | 'per-interval' | 'counter';
 
 /** Absent: the client has no such phase. */
 export interface Policy {
+  readonly records: RecordModel;
   readonly acquire?: PhasePolicy;
   readonly renew?: PhasePolicy;
   readonly upload: PhasePolicy;
+  /** Looking whether a server that was left is back. */
   readonly probe: PhasePolicy;
 }
 
 /** The policy of the field facts: online sticks, offline switches (Q235786, Q213167, Q226827). */
 export function meteringPolicy(client: ClientPlan, servers: readonly string[]): Policy {
+  const common = {
+    gapNs: client.retryDelayNs,
+    jitter: 0,
+    timeouts: {
+      connectNs: client.connectTimeoutNs,
+      handshakeNs: client.answerTimeoutNs,
+      answerNs: client.answerTimeoutNs,
+    },
+    provedAfterNs: 10n * SECOND,
+  };
   const upload: PhasePolicy = {
+    ...common,
     face: 'share',
     order: servers,
     attempts: 1,
-    gapNs: client.retryDelayNs,
     sticky: false,
-    failback: 'next-pass',
+    failback: { kind: 'at-next-acquire' },
+    everyNs: client.pollingIntervalNs,
   };
-  if (client.mode === 'offline') return { upload, probe: upload };
+  if (client.mode === 'offline') return { records: 'per-run', upload, probe: upload };
   const acquire: PhasePolicy = {
+    ...common,
     face: 'pipe',
     order: servers,
     attempts: client.attempts,
-    gapNs: client.retryDelayNs,
     sticky: true,
-    failback: 'probe',
+    failback: { kind: 'after-probes', probes: 1 },
   };
   // A lease is renewed and given back where it was granted, wherever that stands in the list.
   const { order: _, ...anywhere } = acquire;
-  return { acquire, renew: { ...anywhere, failback: 'never' }, upload, probe: upload };
+  return {
+    records: 'per-run',
+    acquire,
+    renew: { ...anywhere, failback: { kind: 'never' }, everyNs: client.liveStatusIntervalNs },
+    upload,
+    probe: { ...acquire, attempts: 1 },
+  };
 }

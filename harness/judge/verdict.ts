@@ -1,6 +1,6 @@
-import type { Position } from '../case/plan.ts';
+import type { Plan, Position } from '../case/plan.ts';
 import type { Nanos } from '../clock/clock.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import type { TraceEvent, TraceHeader } from '../trace/event.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Five causes that are never mixed up; `error` is ours, `fail` is the client's. */
@@ -54,7 +54,8 @@ export interface Judgement {
 
 /** A rule sees semantic and transport events only; no rule knows a dialect. */
 export interface RuleInput {
-  readonly plan: import('../case/plan.ts').Plan;
+  readonly plan: Plan;
+  readonly header: TraceHeader;
   readonly events: readonly TraceEvent[];
   readonly ledger: Ledger;
   /** False: attempts that no listener sees were not recorded. */

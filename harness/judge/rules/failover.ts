@@ -125,7 +125,7 @@ function newOutage(since: number, bornAt: Nanos | undefined): Outage {
   return { since, bornAt, failed: new Map(), furthest: -1 };
 }
 
-function availableAfter(
+export function availableAfter(
   { view }: RuleCase,
   later: readonly string[],
   face: string,
@@ -136,7 +136,7 @@ function availableAfter(
 }
 
 /** A program that runs from `from` to `to`, was not denied, and at `at` holds no licence of another server. */
-function needsLicence(
+export function needsLicence(
   runs: readonly Run[],
   leases: readonly Lease[],
   server: string,

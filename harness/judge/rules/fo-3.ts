@@ -56,7 +56,7 @@ export const FO_3 = defineRule({
 });
 
 /** A second question for a run that was denied; a new start of the program is a new run. */
-function askedAgain(
+export function askedAgain(
   { view }: RuleCase,
   { name }: RuleClient,
   denied: number,

@@ -6,6 +6,8 @@ import { FO_4 } from './fo-4.ts';
 import { FO_6 } from './fo-6.ts';
 import { RT_1 } from './rt-1.ts';
 import { RT_4 } from './rt-4.ts';
+import { RT_5 } from './rt-5.ts';
+import { RT_6 } from './rt-6.ts';
 import { SF_1 } from './sf-1.ts';
 import { SF_2 } from './sf-2.ts';
 import { SF_5 } from './sf-5.ts';
@@ -14,6 +16,10 @@ import { SWM_1 } from './swm-1.ts';
 import { SWM_2 } from './swm-2.ts';
 import { SWM_3 } from './swm-3.ts';
 import { SWM_4 } from './swm-4.ts';
+import { SWM_6 } from './swm-6.ts';
+import { SWM_7 } from './swm-7.ts';
+import { SWM_8 } from './swm-8.ts';
+import { SWM_9 } from './swm-9.ts';
 
 /** All rules, in the order in which reports list them. */
 export const RULES: readonly Rule[] = [
@@ -21,8 +27,14 @@ export const RULES: readonly Rule[] = [
   SWM_2,
   SWM_3,
   SWM_4,
+  SWM_6,
+  SWM_7,
+  SWM_8,
+  SWM_9,
   RT_1,
   RT_4,
+  RT_5,
+  RT_6,
   FO_1,
   FO_2,
   FO_3,

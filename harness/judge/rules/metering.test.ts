@@ -279,3 +279,24 @@ t.test('SWM-4: the seat on the first server is released once it is back', (t) =>
   t.match(check(SWM_4, online, `${CONNECTED}\n${END}`), { state: 'could-not-tell' });
   t.end();
 });
+
+t.test(
+  'SWM-2 and SWM-3: a busy answer is a failed attempt, also on a connection that stands',
+  (t) => {
+    const begin = '0s client start\n0s alpha.pipe HELLO #1\n10m client RUN word.exe 5h';
+    const busy = (...minutes: readonly number[]): string =>
+      minutes.map((m) => `${m}m alpha.pipe BUSY #1 word.exe`).join('\n');
+    const moved = '41m bravo.pipe HELLO #2\n41m bravo.pipe GRANT #2 word.exe bravo-1';
+    t.match(check(SWM_3, online, `${begin}\n${busy(10, 25, 40)}\n${moved}\n${END}`), {
+      state: 'kept',
+    });
+    t.match(check(SWM_2, online, `${begin}\n${busy(10, 25, 40)}\n${moved}\n${END}`), {
+      state: 'kept',
+    });
+    t.match(check(SWM_3, online, `${begin}\n${busy(10, 40)}\n${moved}\n${END}`), {
+      state: 'broken',
+      why: '2 attempts on alpha.pipe before it (10m, 40m), 1 too few',
+    });
+    t.end();
+  },
+);

@@ -24,9 +24,13 @@ export const SWM_2 = defineRule({
       const goods = attempts
         .flatMap(({ answers }) => answers.map((answer) => answer.index))
         .toSorted((a, b) => a - b);
-      const bads = attempts
-        .flatMap(({ failure }) => failure?.index ?? [])
-        .toSorted((a, b) => a - b);
+      const busy = view
+        .eventsOf(name, 'busy')
+        .filter(({ event }) => event.actor === assigned && event.face === face);
+      const bads = [
+        ...attempts.flatMap(({ failure }) => failure?.index ?? []),
+        ...busy.map(({ index }) => index),
+      ].toSorted((a, b) => a - b);
       for (const { index, event } of view.eventsOf(name, 'lease-request')) {
         if (event.actor === assigned) {
           atAssigned++;

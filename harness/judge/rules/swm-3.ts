@@ -45,15 +45,10 @@ export const SWM_3 = defineRule({
         const since = sinceOf(input, client, goods.get(left)!, turn);
         if ((judgedUntil.get(turn.server) ?? -1) > since.index) continue;
         judgedUntil.set(turn.server, turn.index);
-        const series = view
-          .attemptsOn(client.name, face, left)
-          .filter(
-            (attempt) =>
-              failed(attempt) &&
-              attempt.index > since.index &&
-              attempt.at >= since.at &&
-              attempt.failure!.index < turn.index,
-          );
+        const series = triesOf(input, client, left).filter(
+          (tried) =>
+            tried.index > since.index && tried.at >= since.at && tried.failedIndex < turn.index,
+        );
         const place = `${left}.${face}`;
         const times = series.map(({ at }) => formatDuration(at));
         if (series.length < wanted) {
@@ -99,6 +94,30 @@ export const SWM_3 = defineRule({
 /** Timers are not exact; a second, or a tenth of a short gap. */
 export function slackOf(gapNs: Nanos): Nanos {
   return gapNs / 10n < SECOND ? gapNs / 10n : SECOND;
+}
+
+/** One attempt that failed: a connection, or a question that met a busy server, also on a connection that stands. */
+interface Tried {
+  readonly index: number;
+  readonly at: Nanos;
+  readonly failedIndex: number;
+}
+
+function triesOf(
+  { view }: RuleCase,
+  { name, policy }: RuleClient,
+  server: string,
+): readonly Tried[] {
+  const { face } = policy.acquire!;
+  const attempts = view
+    .attemptsOn(name, face, server)
+    .filter((attempt) => failed(attempt) && attempt.failure!.kind !== 'busy')
+    .map(({ index, at, failure }) => ({ index, at, failedIndex: failure!.index }));
+  const busy = view
+    .eventsOf(name, 'busy')
+    .filter(({ event }) => event.actor === server && event.face === face)
+    .map(({ index, event }) => ({ index, at: event.at, failedIndex: index }));
+  return [...attempts, ...busy].toSorted((a, b) => a.index - b.index);
 }
 
 /** Requests for a licence, and failed attempts, on a server behind the first, unless the client still has business there. */

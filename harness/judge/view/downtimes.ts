@@ -17,10 +17,11 @@ const ANSWERS: ReadonlySet<string> = new Set(['deny']);
 export class Downtimes {
   readonly #all: readonly Downtime[];
 
-  constructor(events: readonly TraceEvent[]) {
+  /** `faces`: those that a client uses, also where nobody saw it try. */
+  constructor(events: readonly TraceEvent[], faces: readonly string[]) {
     const done: Downtime[] = [];
     let active: Downtime[] = [];
-    const faces = facesOf(events);
+    const known = facesOf(events, faces);
     const lift = (at: Nanos, leaves: (downtime: Downtime) => boolean): void => {
       for (const downtime of active) if (leaves(downtime)) done.push({ ...downtime, to: at });
       active = active.filter((downtime) => !leaves(downtime));
@@ -28,7 +29,7 @@ export class Downtimes {
     for (const { at, actor, face, event, fields } of events) {
       const fault = fields['fault'] === undefined ? undefined : String(fields['fault']);
       if (event === 'down' && fault !== undefined && !ANSWERS.has(fault))
-        for (const name of face === undefined ? faces : [face])
+        for (const name of face === undefined ? known : [face])
           active.push({ server: actor, face: name, fault, from: at });
       else if (event === 'up')
         lift(
@@ -69,7 +70,7 @@ export class Downtimes {
   }
 }
 
-/** A fault on a whole server is on every face that the trace knows of. */
-function facesOf(events: readonly TraceEvent[]): readonly string[] {
-  return [...new Set(events.flatMap(({ face }) => face ?? []))];
+/** A fault on a whole server is on every face that is known. */
+function facesOf(events: readonly TraceEvent[], used: readonly string[]): readonly string[] {
+  return [...new Set([...used, ...events.flatMap(({ face }) => face ?? [])])];
 }

@@ -33,7 +33,11 @@ export function runsOf(
       if (denied) denied.denied = true;
     }
     if (event.actor !== client) continue;
-    if (event.event === 'kill' || event.event === 'exit') asked.clear();
+    if (event.event === 'kill' || event.event === 'exit') {
+      asked.clear();
+      // A run that goes on at a kill ends with it: the next stop is of a later run.
+      open.length = 0;
+    }
     if (event.event === 'command') {
       const program = String(fields['program']);
       if (fields['name'] === 'start-program') {

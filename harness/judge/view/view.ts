@@ -2,6 +2,7 @@
 import type { ClientPlan, Plan } from '../../case/plan.ts';
 import { SECOND, type Nanos } from '../../clock/clock.ts';
 import type { TraceEvent } from '../../trace/event.ts';
+import { meteringPolicy } from '../policy.ts';
 import { type Attempt, attemptsOf } from './attempts.ts';
 import { Downtimes } from './downtimes.ts';
 import { type Life, livesOf } from './lives.ts';
@@ -29,7 +30,7 @@ export class View {
     const endAt = events.find(({ event }) => event === 'end')?.at;
     if (endAt !== undefined) this.endAt = endAt;
     if (drained >= 0) this.drainedAt = events[drained]!.at;
-    this.downtimes = new Downtimes(this.events);
+    this.downtimes = new Downtimes(this.events, facesOf(plan));
     for (const { name } of plan.clients) this.#lives.set(name, livesOf(this.events, name));
     const [only, second] = plan.clients;
     const clientPlan = (client: string): ClientPlan | undefined =>
@@ -102,6 +103,13 @@ export class View {
     const servers = BigInt(this.plan.servers.length);
     return servers * 2n * (connectTimeoutNs + answerTimeoutNs) + 5n * SECOND;
   }
+}
+
+function facesOf({ clients, servers }: Plan): readonly string[] {
+  return clients.flatMap((client) => {
+    const { acquire, upload } = meteringPolicy(client, servers);
+    return acquire ? [acquire.face, upload.face] : [upload.face];
+  });
 }
 
 /** Connect, say hello, ask: each may take its time-out. */
