@@ -52,6 +52,11 @@ export interface Host {
   note(face: string, client: string | undefined, note: Note): void;
   /** The active answer fault of that face among `names`, or undefined. Consulted before the emulator decides. */
   answerFault(face: string, names: readonly string[]): AnswerFault | undefined;
+  /**
+   * Opens a connection to the real server that stands behind this one. It can be written to at once; destroying it with an
+   * error resets the connection, and an error of it means that the real server has. Absent: there is no real server.
+   */
+  dial?(): Duplex;
 }
 
 /** What a case prepares on every server of a dialect. */
@@ -64,6 +69,10 @@ export interface ServerSetup {
   readonly permitted?: Readonly<Record<string, readonly string[]>>;
   /** The configuration that the server hands out. */
   readonly configuration: ServedConfiguration;
+  /** How many made-up names the list of excluded programs has; default 0. */
+  readonly excludedPrograms?: number;
+  /** How long a freed seat is kept for a client that was called back; default: the dialect's. */
+  readonly callbackGraceMs?: number;
 }
 
 /** The values of a client configuration. Durations in milliseconds. */
@@ -79,9 +88,18 @@ export interface ServedConfiguration {
   readonly servers: readonly string[];
 }
 
+/** What a case does to the state of a server. */
+export type ServerCommand =
+  /** All its connections are reset already. `lost`: it knows nothing any more of leases and logs. */
+  | { readonly kind: 'restart'; readonly state: 'kept' | 'lost' }
+  /** From now on it has so many licences of that program; those that are out beyond that are taken back. */
+  | { readonly kind: 'seats'; readonly program: string; readonly seats: number };
+
 /** One emulated server of a dialect. */
 export interface Emulator {
   accept(face: string, connection: Connection): void;
+  /** Only commands that the dialect names are given. */
+  command?(command: ServerCommand): void;
   /** Releases timers and streams. */
   close(): void;
 }
@@ -94,11 +112,44 @@ export interface FaceDescription {
   readonly answerFaults: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * Understands one connection from its bytes alone, without an emulator, in the words in which an emulator notes the
+ * same. What a client asks is noted with the bytes that complete the request; what a server answers, and what only the
+ * answer completes, with those that complete the answer.
+ */
+export interface SessionDecoder {
+  /** Takes the next bytes from the client, in pieces of any size. They are not kept as views. */
+  client(bytes: Uint8Array): readonly Note[];
+  /** Takes the next bytes from the server. */
+  server(bytes: Uint8Array): readonly Note[];
+  /** Bytes of that side are not in the capture; what follows is used from the next message on. */
+  gap(side: 'client' | 'server'): void;
+  /** The connection is over: an answer that had begun is lost. */
+  end(): readonly Note[];
+  /** Who the client says that it is, once it did. */
+  readonly identity: string | undefined;
+  /** Why nothing more can be understood on this connection, such as `tls`; undefined while all is well. */
+  readonly opaque: string | undefined;
+}
+
+/** Opens a decoder for each connection of one capture; what it learns on one connection helps with the others. */
+export type SessionDecoders = (server: string, face: string) => SessionDecoder;
+
 /** A protocol that a family of servers speaks. */
 export interface Dialect {
   readonly name: string;
   readonly faces: readonly FaceDescription[];
+  /** True where it only passes bytes on: no semantic events, and rules that rest on them cannot be told. */
+  readonly opaque?: boolean;
+  /** `false` where no usage records travel: then none is owed to anybody. */
+  readonly records?: boolean;
+  /** Wire faults that have no meaning here, each with what to write instead. */
+  readonly unknownFaults?: Readonly<Record<string, string>>;
   create(host: Host, setup: ServerSetup): Emulator;
+  /** Begins to decode one capture. A dialect without it is replayed and judged by its bytes alone. */
+  decoders?(): SessionDecoders;
+  /** What a case can do to the state of its servers, besides their clocks. */
+  readonly commands?: readonly ServerCommand['kind'][];
   /** What is wrong with the values of an answer fault's arguments, for the reader of a case file; undefined: nothing. */
   checkAnswerFault?(face: string, fault: AnswerFault): string | undefined;
 }

@@ -64,8 +64,8 @@ export function caseId(file: string): string {
 }
 
 /** Reads a case from disk. Throws a CaseError for everything that is wrong with it, also when it cannot be read. */
-export function readCase(file: string, known: Known, id = caseId(file)): Plan {
-  return loadCase(readText(file), file, known, id);
+export function readCase(file: string, known: Known, id = caseId(file), shown = file): Plan {
+  return loadCase(readText(file, shown), shown, known, id);
 }
 
 /** Reads the text of a case file. Throws a CaseError that holds every problem found. */
@@ -156,6 +156,8 @@ function readPlan(
     ...(ledger && { ledger }),
     catches,
     timedOutAfterNs: ns(timedOutAfter),
+    ...(dialect.opaque === true && { opaque: true }),
+    ...(dialect.records === false && { withoutRecords: true }),
   };
 }
 

@@ -3,22 +3,22 @@ import { CaseError } from './errors.ts';
 
 export const MAX_BYTES = 256 * 1024;
 
-/** The text of a case file. Throws a CaseError when it cannot be read. */
-export function readText(file: string): string {
+/** The text of a case file, which messages call `shown`. Throws a CaseError when it cannot be read. */
+export function readText(file: string, shown = file): string {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) throw unreadable(file, 'this is not a file', 'name a case file');
-    if (stats.size > MAX_BYTES) throw tooLarge(file, stats.size);
+    if (!stats.isFile()) throw unreadable(shown, 'this is not a file', 'name a case file');
+    if (stats.size > MAX_BYTES) throw tooLarge(shown, stats.size);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(descriptor));
   } catch (error) {
     if (error instanceof CaseError) throw error;
     if (error instanceof TypeError)
-      throw unreadable(file, 'this is not UTF-8 text', 'a case is a YAML file');
+      throw unreadable(shown, 'this is not UTF-8 text', 'a case is a YAML file');
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw unreadable(
-      file,
+      shown,
       `the file cannot be read (${String(error.code)})`,
       'name a file that can',
     );

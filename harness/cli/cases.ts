@@ -7,13 +7,13 @@ import { caseId, findCases, type FoundCase, type Known, readCase } from '../case
 import type { Plan } from '../case/plan.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { shippedProfile } from '../client/resolve.ts';
-import { DIALECTS } from '../dialects.ts';
-import { RULES } from '../judge/rules/index.ts';
+import { addExtensions, BUILT_IN, type ExtensionOptions, type Extensions } from './extensions.ts';
 import { collect } from './options.ts';
 import { type Filters, selectCases } from './select.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
-export type FilterOptions = Omit<Filters, 'names'> & { readonly suites?: string };
+export type FilterOptions = Omit<Filters, 'names'> &
+  ExtensionOptions & { readonly suites?: string };
 
 /** Every case. */
 export const ANY: FilterOptions = { suite: [], grep: [], source: [], rule: [], pattern: [] };
@@ -31,7 +31,9 @@ export function addFilters(command: Command): Command {
 }
 
 export function addSuites(command: Command): Command {
-  return command.option('--suites <folder>', 'your own suites in place of the built-in ones');
+  return addExtensions(
+    command.option('--suites <folder>', 'your own suites in place of the built-in ones'),
+  );
 }
 
 /**
@@ -40,13 +42,15 @@ export function addSuites(command: Command): Command {
  */
 export function chosenCases(
   names: readonly string[],
-  { suites, ...filters }: FilterOptions,
+  { suites, dialect: _dialect, rules: _rules, ...filters }: FilterOptions,
   surroundings: Surroundings,
+  extensions: Extensions = BUILT_IN,
 ): readonly Plan[] {
-  const always = new Set(RULES.filter((rule) => rule.always).map((rule) => rule.id));
+  const always = new Set(extensions.rules.filter((rule) => rule.always).map((rule) => rule.id));
   const files = names.filter((name) => isCaseFile(resolve(surroundings.cwd, name)));
   const ids = names.filter((name) => !files.includes(name));
-  const read = (found: readonly FoundCase[]): readonly Plan[] => readAll(found, surroundings);
+  const read = (found: readonly FoundCase[]): readonly Plan[] =>
+    readAll(found, surroundings, extensions);
   const named =
     files.length === 0
       ? []
@@ -58,6 +62,28 @@ export function chosenCases(
   if (files.length > 0 && ids.length === 0) return named;
   const below = read(casesBelow(suites, surroundings));
   return [...selectCases(below, { ...filters, names: ids }, always), ...named];
+}
+
+/** Without a word on which cases, those that the client's servers can be the servers of. */
+export function casesFor(
+  protocol: string,
+  names: readonly string[],
+  options: FilterOptions,
+  surroundings: Surroundings,
+  extensions: Extensions = BUILT_IN,
+): readonly Plan[] {
+  const plans = chosenCases(names, options, surroundings, extensions);
+  const isChosen =
+    names.length > 0 ||
+    [options.suite, options.grep, options.source, options.rule, options.pattern].some(
+      (values) => values.length > 0,
+    );
+  const fitting = plans.filter(({ dialect }) => dialect === protocol);
+  if (isChosen || fitting.length === plans.length) return plans;
+  if (fitting.length > 0) return fitting;
+  throw new UsageError(
+    `no case is written for servers of ${protocol}; write some (dialect: ${protocol}) and name their folder with --suites`,
+  );
 }
 
 /** Case files and folders of them, by path; without any, those of the suites folder. */
@@ -76,18 +102,22 @@ export function namedFiles(
 }
 
 /** Reads all of them; everything that is wrong with any of them is one CaseError. */
-export function readAll(found: readonly FoundCase[], { cwd }: Surroundings): readonly Plan[] {
+export function readAll(
+  found: readonly FoundCase[],
+  { cwd }: Surroundings,
+  extensions: Extensions = BUILT_IN,
+): readonly Plan[] {
   const areBuiltIn = found.every(({ file }) => file.startsWith(builtInSuites()));
   const known: Known = {
-    rules: new Set(RULES.map((rule) => rule.id)),
-    dialects: Object.values(DIALECTS),
+    rules: new Set(extensions.rules.map((rule) => rule.id)),
+    dialects: Object.values(extensions.dialects),
     // Cases of one's own may catch bugs of a client of one's own.
     ...(areBuiltIn && { bugs: new Set(shippedProfile('reference').bugs) }),
   };
   const plans: Plan[] = [];
   const problems = found.flatMap(({ id, file }) => {
     try {
-      plans.push(readCase(shownPath(file, cwd), known, id));
+      plans.push(readCase(file, known, id, shownPath(file, cwd)));
       return [];
     } catch (error) {
       if (error instanceof CaseError) return error.problems;

@@ -5,7 +5,7 @@ import { formatFailure } from '../report/failure.ts';
 import { palette } from '../report/palette.ts';
 import type { CaseResult, Reporter } from '../run/result.ts';
 import type { RunOptions } from '../run/run-suite.ts';
-import { ANY, chosenCases, shownPath } from './cases.ts';
+import { ANY, casesFor, shownPath } from './cases.ts';
 import {
   brokenRules,
   clientTime,
@@ -44,7 +44,7 @@ Server 2.0 and must fail exactly the cases that catch one of them. Exit status 0
 async function demonstrate(options: PlayOptions, surroundings: Surroundings): Promise<number> {
   const { write, signal } = surroundings;
   const colors = palette(surroundings.isTerminal);
-  const plans = chosenCases([], ANY, surroundings);
+  const plans = casesFor('metering', [], ANY, surroundings);
   const reference = playOptions(options, 'reference', surroundings);
   const field = playOptions(options, FIELD_BUILD, surroundings);
   const { bugs } = field.client;

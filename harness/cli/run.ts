@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { errorText } from '../client/error-text.ts';
+import type { ResolvedClient } from '../client/profile.ts';
 import { resolveClient } from '../client/resolve.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
 import { exitStatus, summarize } from '../run/result.ts';
 import type { RunOptions } from '../run/run-suite.ts';
-import { addFilters, chosenCases, type FilterOptions } from './cases.ts';
+import { addFilters, casesFor, type FilterOptions } from './cases.ts';
+import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
 import {
   defaultEpochMs,
   parseEpoch,
@@ -42,6 +44,8 @@ Examples:
   meterproof run --source Q235786 --bail                the cases behind one article, stop at the first failure
   meterproof run --rule SWM-3 --reporter tap            machine-readable
   meterproof run --suites ./my-suites                   your own cases
+  meterproof run --dialect ./my-dialect.ts --suites ./my-suites --client ./my-client.yaml
+                                                        your own protocol (docs/ways-in/dialect.md)
 
 Clients:
   reference                 the reference client
@@ -78,12 +82,37 @@ export function addRun(
     )
     .addHelpText('after', EXAMPLES)
     .action(async (names: readonly string[], options: RunCommandOptions) => {
-      const plans = chosenCases(names, options, surroundings);
-      const runOptions = playOptions(options, options.client, surroundings);
+      const stated = playOptions(options, options.client, surroundings);
+      const { extensions, client } = await speaking(stated.client, options, surroundings);
+      const { protocol } = client.profile;
+      const plans = casesFor(protocol, names, options, surroundings, extensions);
+      const runOptions = { ...stated, client, ...extensions };
       const reporter = reporterNamed(options.reporter, surroundings);
       const results = await surroundings.runSuite(plans, runOptions, reporter);
       done(exitStatus(summarize(results)));
     });
+}
+
+/** A client under the dialect that it speaks: that of `--dialect`, or of its profile. */
+export async function speaking(
+  client: ResolvedClient,
+  options: ExtensionOptions,
+  { cwd }: Surroundings,
+): Promise<{ readonly client: ResolvedClient; readonly extensions: Extensions }> {
+  const { protocol } = client.profile;
+  const path = options.dialect ?? (protocol.includes('/') ? protocol : undefined);
+  const { rules } = options;
+  const named = {
+    ...(path !== undefined && { dialect: path }),
+    ...(rules !== undefined && { rules }),
+  };
+  const extensions = await loadExtensions(named, cwd);
+  const name = extensions.own?.name ?? protocol;
+  if (!Object.hasOwn(extensions.dialects, name))
+    throw new UsageError(
+      `${client.spec} speaks "${name}", which is none of ${Object.keys(extensions.dialects).join(', ')}; name its module with --dialect`,
+    );
+  return { client: { ...client, profile: { ...client.profile, protocol: name } }, extensions };
 }
 
 export function addPlayOptions(command: Command, { cpus, now }: Surroundings): Command {

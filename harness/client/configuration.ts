@@ -111,7 +111,15 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     env: Object.fromEntries(single.map(([, variable, value]) => [`METERPROOF_${variable}`, value])),
     json: `${JSON.stringify(json, null, 2)}\n`,
     cfg: cfgText(input, person),
-    templates: new Map(single.map(([template, , value]) => [template, value])),
+    templates: new Map([
+      ...single.map(([template, , value]) => [template, value] as const),
+      // Most programs take a host and a port apart.
+      ...faces.flatMap(({ name, face, at }) => {
+        const [host, port] = at.split(':') as [string, string];
+        const server = `server.${name}.${face}`;
+        return [[`${server}.host`, host] as const, [`${server}.port`, port] as const];
+      }),
+    ]),
   };
 }
 

@@ -1,5 +1,6 @@
 // The keys of a profile. What is wrong is told by the sentence of the key: what would be right.
 import { z } from 'zod';
+import { policy, protocol, upstreams } from './ways-in-schema.ts';
 
 export const TIERS = ['driven', 'black-box'] as const;
 export const TIME_MODES = ['virtual', 'scaled', 'real'] as const;
@@ -45,6 +46,9 @@ export const profileSchema = z.strictObject({
   name: name(),
   command: command(),
   tier: oneOf(TIERS),
+  protocol: protocol(),
+  servers: upstreams(),
+  policy: policy(),
   time: z
     .array(oneOf(TIME_MODES))
     .min(1, { error: `some of ${TIME_MODES.join(', ')}` })

@@ -1,5 +1,6 @@
 // A profile says how to start a client build and what it can do (docs/client-contract.md, section 8).
 // Data, not code: text in, a checked value or every problem with its position out.
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { collect, formatProblem, type Problem, quote } from '../case/errors.ts';
 import { suggest } from '../case/nearest.ts';
@@ -16,6 +17,7 @@ import {
   type TimeMode,
 } from './profile-schema.ts';
 import { templatesIn } from './template.ts';
+import { A_POLICY, type PolicyFile, type UpstreamFile } from './ways-in-schema.ts';
 
 export type { Ability, Hook, KnownFailure, Tier, TimeMode };
 
@@ -24,6 +26,12 @@ export interface Profile {
   /** Program and arguments. `{here}` is filled in; the other templates are for the run. */
   readonly command: readonly string[];
   readonly tier: Tier;
+  /** The dialect of its servers: `metering`, `opaque`, the name of another, or the absolute path of its module. */
+  readonly protocol: string;
+  /** The real servers behind an opaque dialect, by the names that cases give them. */
+  readonly upstreams: Readonly<Record<string, UpstreamFile>>;
+  /** What an opaque client states of its ways. */
+  readonly policy?: PolicyFile;
   /** The preferred mode first. */
   readonly time: readonly TimeMode[];
   readonly abilities: readonly Ability[];
@@ -58,7 +66,12 @@ const TEMPLATES: readonly string[] = (
   'config cfg data client user workstation mode servers attempts retryDelayMs pollingIntervalMs ' +
   'liveStatusIntervalMs connectTimeoutMs answerTimeoutMs here'
 ).split(' ');
-const SERVER_TEMPLATE = /^server\.[a-z][a-z0-9-]*\.[a-z]+$/;
+const SERVER_TEMPLATE = /^server\.[a-z][a-z0-9-]*\.[a-z]+(?:\.(?:host|port))?$/;
+const OPAQUE_KEYS: Readonly<Record<string, string>> = {
+  servers:
+    'add servers: { alpha: { upstream: 127.0.0.1:1883 }, bravo: { upstream: 127.0.0.1:1884 } }',
+  policy: `add ${A_POLICY.replace(/^.*?: /, 'policy: ')}`,
+};
 const MAX_PROFILE_CHARACTERS = 100_000;
 const MAX_UNKNOWN_KEYS = 50;
 
@@ -79,8 +92,14 @@ export function parseProfile(text: string, file: string, here: string): Profile 
   if (!read || problems.length > 0) throw new ProfileError(problems.map(formatProblem).join('\n'));
   const inPlace = (words: readonly string[]): string[] =>
     words.map((word) => word.replaceAll('{here}', () => here));
+  const { servers, policy, protocol, ...rest } = read;
   return {
-    ...read,
+    ...rest,
+    ...(policy && { policy }),
+    protocol: protocol.includes('/') ? resolve(here, protocol) : protocol,
+    upstreams: Object.fromEntries(
+      Object.entries(servers).map(([name, { upstream }]) => [name, upstream]),
+    ),
     command: inPlace(read.command),
     bugsArgument: inPlace(read.bugsArgument),
     hooks: Object.fromEntries(
@@ -173,6 +192,18 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
       what: 'nothing tells the client which bugs to show',
       right: 'add bugsArgument: ["--bugs={bugs}"]',
     });
+  const isOpaque = read.protocol === 'opaque';
+  const needed = {
+    servers: Object.keys(read.servers).length > 0,
+    policy: read.policy !== undefined,
+  };
+  for (const [key, isThere] of Object.entries(needed))
+    if (isThere !== isOpaque)
+      problems.push({
+        position: yaml.keyPosition([isThere ? key : 'protocol']),
+        what: isOpaque ? `an opaque client needs ${key}` : `${key} is for opaque clients`,
+        right: isOpaque ? OPAQUE_KEYS[key]! : 'write protocol: opaque, or leave it out',
+      });
   if (read.tier === 'driven' && Object.keys(read.hooks).length > 0)
     problems.push({
       position: yaml.keyPosition(['hooks']),

@@ -148,6 +148,8 @@ function commandProfile(
     name: line,
     command: [found, ...inPlace],
     tier: 'driven',
+    protocol: 'metering',
+    upstreams: {},
     time: defaultTime(words),
     abilities: ABILITIES,
     builds: {},

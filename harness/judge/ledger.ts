@@ -3,7 +3,7 @@ import type { LedgerClaim, LedgerColumn } from '../case/plan.ts';
 import type { Nanos } from '../clock/clock.ts';
 import type { TraceHeader } from '../trace/event.ts';
 import type { Finding } from './verdict.ts';
-import { type RecordAccount, refusesRecord } from './view/records.ts';
+import { isFinal, type RecordAccount } from './view/records.ts';
 import type { Run } from './view/runs.ts';
 import type { View } from './view/view.ts';
 import { divisorOf, wallMs } from './view/wall.ts';
@@ -124,7 +124,7 @@ function countIn(ledger: Ledger, column: LedgerColumn): number {
 function entryOf({ client, program, run, owedAt }: Run, account?: RecordAccount): LedgerEntry {
   const deliveries = account?.deliveries ?? 0;
   const isRefused = account?.offers.some(
-    ({ answer, arrival }) => arrival.state !== 'no' && refusesRecord(answer),
+    ({ answer, arrival }) => arrival.state !== 'no' && isFinal(answer),
   );
   const lost = owedAt === undefined ? 'may-be-lost' : 'lost';
   const undelivered = isRefused ? 'refused' : lost;

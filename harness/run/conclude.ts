@@ -2,25 +2,24 @@ import type { Plan } from '../case/plan.ts';
 import { fromMs } from '../clock/duration.ts';
 import type { Profile } from '../client/profile.ts';
 import { judge } from '../judge/judge.ts';
-import type { Judgement } from '../judge/verdict.ts';
+import type { Judgement, Rule } from '../judge/verdict.ts';
 import type { Played } from './run-case.ts';
 
-/** What a case needs that the client's profile does not promise; undefined: nothing. */
-export function missingAbility(plan: Plan, { abilities }: Profile): string | undefined {
-  const needed = [
-    ...plan.clients.map(({ mode }) => mode),
-    ...(plan.play.some(({ action }) => action.kind === 'kill') ? ['restart' as const] : []),
-  ];
-  return needed.find((ability) => !abilities.includes(ability));
-}
-
 /** The verdict of a case that was played: the judge's, unless the run itself was broken off. */
-export function conclude(plan: Plan, played: Played, profile: Profile): Judgement {
+export function conclude(
+  plan: Plan,
+  played: Played,
+  profile: Profile,
+  rules?: readonly Rule[],
+): Judgement {
   if (played.unsupported !== undefined)
     return { ...blank(plan, played), verdict: 'unsupported', reason: played.unsupported };
   if (played.error !== undefined)
     return { ...blank(plan, played), verdict: 'error', reason: played.error };
-  const judged = judge(plan, played.trace, { jitterNs: fromMs(played.worstLatenessMs) });
+  const judged = judge(plan, played.trace, {
+    jitterNs: fromMs(played.worstLatenessMs),
+    ...(rules && { rules }),
+  });
   return withKnownFailures(plan, judged, profile);
 }
 

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Dialect } from '../../emulators/emulator.ts';
 import type { ClientPlan, Plan } from '../case/plan.ts';
 import { HOUR, MINUTE, SECOND } from '../clock/clock.ts';
 import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
+import { checkUpstreams } from '../shim/upstream.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
 import type { WorldMaker } from './choose-time.ts';
@@ -36,11 +38,16 @@ export async function preflight(
   makeWorld: WorldMaker,
   plan: Plan,
   client: ResolvedClient,
+  { faces }: Dialect = DIALECTS[plan.dialect]!,
 ): Promise<void> {
+  const { profile } = client;
+  const unreachable = await checkUpstreams(profile.upstreams);
+  if (unreachable !== undefined) throw new HarnessError(unreachable);
+  // Where no server is, a black box that gives up does what it must: there is nothing to find out.
+  if (profile.protocol === 'opaque' && profile.tier === 'black-box') return;
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const world = makeWorld(plan);
   const recorder = new Recorder(world.clock);
-  const { faces } = DIALECTS[plan.dialect]!;
   const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
   const servers = plan.servers.map((name, index) => ({
     name,

@@ -107,7 +107,7 @@ t.test('a client is tried before any case', async (t) => {
     timeName: 'virtual',
     parallel: true,
   });
-  const fly = (fault: string) => preflight(makeWorld, plan, client(fault));
+  const fly = (fault: string) => preflight(makeWorld, plan, client(fault), metering);
   await fly('nothing');
   await t.rejects(fly('exits-at-once'), /exit status 3[\s\S]*no licence file/);
   await t.rejects(fly('says-ok-to-anything'), /made-up command/);

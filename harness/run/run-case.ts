@@ -9,6 +9,7 @@ import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { TemplateError } from '../client/template.ts';
 import { Shim } from '../shim/shim.ts';
+import { Upstreams } from '../shim/upstream.ts';
 import { TransportError } from '../shim/transport.ts';
 import type { Trace, TraceHeader } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
@@ -47,10 +48,21 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     recorder,
     transport: world.transport,
     faces,
+    seed: options.seed,
     emulator: (name) => emulators.get(name)!,
   });
+  let broken: string | undefined;
+  const fail = (message: string) => {
+    broken ??= message;
+    world.wake();
+  };
+  const upstreams = new Upstreams({
+    addresses: options.client.profile.upstreams,
+    hold: (work) => world.hold(work),
+    unreachable: fail,
+  });
   for (const server of plan.servers) {
-    const host = hostOf(server, { clock, recorder, shim });
+    const host = hostOf(server, { clock, recorder, shim, upstreams });
     emulators.set(server, options.dialect.create(host, setupOf(plan, world.divisor)));
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
@@ -91,8 +103,13 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     }
     director.begin();
     await world.run(
-      () => director.finished || recorder.overflowed || options.signal?.aborted === true,
+      () =>
+        director.finished ||
+        recorder.overflowed ||
+        broken !== undefined ||
+        options.signal?.aborted === true,
     );
+    if (broken !== undefined) throw new HarnessError(broken);
     await shim.settled();
   } catch (cause) {
     // An error without a class of its own is a mistake of ours too, but one that nobody has foreseen: it keeps its stack.
@@ -104,6 +121,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     await world.close();
     await shim.close();
     for (const emulator of emulators.values()) emulator.close();
+    upstreams.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return {

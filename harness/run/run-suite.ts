@@ -1,13 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Dialect } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import { packageRoot } from '../client/package-root.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
+import type { Rule } from '../judge/verdict.ts';
 import type { Trace } from '../trace/event.ts';
 import { formatTrace } from '../trace/file.ts';
 import { chooseTime, type TimeChoice, type WorldMaker } from './choose-time.ts';
-import { conclude, missingAbility } from './conclude.ts';
+import { conclude } from './conclude.ts';
+import { unfit, withPolicy } from './fit.ts';
 import { preflight } from './preflight.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
 import { headerOf, runCase, type Played } from './run-case.ts';
@@ -26,6 +29,9 @@ export interface RunOptions {
   readonly bail: boolean;
   readonly outDir: string;
   readonly signal?: AbortSignal;
+  /** Default: the built-in ones. */
+  readonly dialects?: Readonly<Record<string, Dialect>>;
+  readonly rules?: readonly Rule[];
 }
 
 /**
@@ -33,11 +39,13 @@ export interface RunOptions {
  * run at all; what goes wrong with one case is its verdict.
  */
 export async function runSuite(
-  plans: readonly Plan[],
+  written: readonly Plan[],
   options: RunOptions,
   reporter: Reporter,
 ): Promise<readonly CaseResult[]> {
   const { client, seed, epochMs, signal } = options;
+  const plans = written.map((plan) => withPolicy(plan, client.profile));
+  const dialects = options.dialects ?? DIALECTS;
   const folder = outputFolder(options);
   const makeWorld = await chooseTime(options, plans);
   const workers = makeWorld.parallel ? Math.min(options.workers, plans.length) : 1;
@@ -49,7 +57,8 @@ export async function runSuite(
     total: plans.length,
     workers,
   });
-  await preflight(makeWorld, plans[0]!, client);
+  const first = plans.find((plan) => unfit(plan, client.profile) === undefined);
+  if (first) await preflight(makeWorld, first, client, dialects[first.dialect]);
   const results: CaseResult[] = [];
   const finished = new Map<number, CaseResult>();
   let next = 0;
@@ -84,14 +93,14 @@ async function runOne(
   const { client, seed } = options;
   const started = performance.now();
   const world = makeWorld(plan);
-  const missing = missingAbility(plan, client.profile);
+  const missing = unfit(plan, client.profile);
   const played =
     missing === undefined
       ? await runCase(plan, world, {
           client,
           seed,
           signal: options.signal,
-          dialect: DIALECTS[plan.dialect]!,
+          dialect: (options.dialects ?? DIALECTS)[plan.dialect]!,
         })
       : await notPlayed(plan, world, options, missing);
   const { trace, stderrTail, clientMs } = played;
@@ -101,6 +110,7 @@ async function runOne(
     plan,
     unwritten === undefined ? played : { ...played, error: unwritten },
     client.profile,
+    options.rules,
   );
   return {
     plan,
@@ -118,7 +128,7 @@ async function notPlayed(
   plan: Plan,
   world: World,
   { client, seed }: RunOptions,
-  ability: string,
+  unsupported: string,
 ): Promise<Played> {
   await world.close();
   return {
@@ -126,7 +136,7 @@ async function notPlayed(
     stderrTail: [],
     clientMs: 0,
     worstLatenessMs: 0,
-    unsupported: `the profile of the client has no ability "${ability}"`,
+    unsupported,
   };
 }
 

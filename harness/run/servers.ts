@@ -3,14 +3,21 @@ import type { Plan } from '../case/plan.ts';
 import type { Clock, Nanos } from '../clock/clock.ts';
 import { fromMs, toMs } from '../clock/duration.ts';
 import type { Shim } from '../shim/shim.ts';
+import type { Upstreams } from '../shim/upstream.ts';
 import type { Recorder } from '../trace/recorder.ts';
 
 /** What one emulated server borrows from the case that it is part of. */
 export function hostOf(
   server: string,
-  { clock, recorder, shim }: { clock: Clock; recorder: Recorder; shim: Shim },
+  {
+    clock,
+    recorder,
+    shim,
+    upstreams,
+  }: { clock: Clock; recorder: Recorder; shim: Shim; upstreams: Upstreams },
 ): Host {
   return {
+    dial: () => upstreams.dial(server),
     server,
     wallMs: () => clock.wallMs(),
     after: (delayMs, action) => {

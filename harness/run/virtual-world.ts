@@ -79,10 +79,7 @@ export class VirtualWorld implements World {
   async run(finished: () => boolean): Promise<void> {
     let turns = 0;
     while (!finished()) {
-      await this.#held;
-      // Streams of the emulators do their work in ticks; none of them waits for anything real.
-      await tick();
-      await tick();
+      await this.#settle();
       const client = this.#clients.find((candidate) => candidate.needsTurn);
       if (client) {
         if (++turns > MAX_TURNS)
@@ -95,6 +92,16 @@ export class VirtualWorld implements World {
         this.#advance();
         turns = 0;
       }
+    }
+  }
+
+  /** Streams of the emulators do their work in ticks; what of it is real work is held, and may lead to more. */
+  async #settle(): Promise<void> {
+    for (let held; held !== this.#held;) {
+      held = this.#held;
+      await held;
+      await tick();
+      await tick();
     }
   }
 

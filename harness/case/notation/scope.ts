@@ -10,7 +10,10 @@ import {
 } from '../../trace/vocabulary.ts';
 
 /** What the loader must know of a dialect; a `Dialect` is one. */
-export interface DialectLookup extends Pick<Dialect, 'name' | 'checkAnswerFault'> {
+export interface DialectLookup extends Pick<
+  Dialect,
+  'name' | 'checkAnswerFault' | 'opaque' | 'records' | 'unknownFaults'
+> {
   readonly faces: readonly Pick<FaceDescription, 'name' | 'answerFaults'>[];
 }
 

@@ -3,6 +3,7 @@ import { formatEvent } from '../../trace/format.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
 import { heldAt, leasesOf } from './leases.ts';
+import { judgeOrder } from './opaque/order.ts';
 import {
   broken,
   defineRule,
@@ -27,6 +28,7 @@ export const FO_1 = defineRule({
   obligation: "the client tries servers in its policy's order",
   source: 'RFC 5321 §5.1',
   always: false,
+  judgeOpaque: judgeOrder,
   judge(input) {
     const { view, clients } = input;
     const moves: string[] = [];

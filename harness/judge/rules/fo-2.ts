@@ -1,6 +1,7 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
 import { acquireFailovers, uploadFailovers } from './failover.ts';
+import { judgeFailover } from './opaque/failover.ts';
 import { broken, defineRule, kept, nothingSeen } from './rule.ts';
 
 export const FO_2 = defineRule({
@@ -10,6 +11,7 @@ export const FO_2 = defineRule({
     'the client fails over on refusal, reset, silence and 503 alike, as a new transaction',
   source: 'RFC 3263 §4.3',
   always: false,
+  judgeOpaque: judgeFailover,
   judge(input) {
     const { view, clients } = input;
     const failovers = clients.flatMap((client) => [

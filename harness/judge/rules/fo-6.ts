@@ -2,6 +2,7 @@ import type { Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import type { PhasePolicy } from '../policy.ts';
 import { livesThrough } from '../view/lives.ts';
+import { judgePrimaryReturns } from './opaque/primary-returns.ts';
 import {
   broken,
   couldNotTell,
@@ -28,6 +29,7 @@ export const FO_6 = defineRule({
   obligation: 'the client, when all are down and only the primary returns, finds it and uses it',
   source: 'field runs',
   always: false,
+  judgeOpaque: judgePrimaryReturns,
   judge(input) {
     const { view, clients } = input;
     const found: string[] = [];

@@ -4,6 +4,7 @@ import { formatEvent } from '../../trace/format.ts';
 import type { PhasePolicy } from '../policy.ts';
 import { failed } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
+import { judgeGaps } from './opaque/gap.ts';
 import {
   broken,
   counted,
@@ -22,6 +23,7 @@ export const RT_1 = defineRule({
   obligation: 'the client leaves at least the configured delay between attempts on one server',
   source: 'gRPC connection backoff; the delay is configured',
   always: false,
+  judgeOpaque: judgeGaps,
   judge(input) {
     const { view, clients } = input;
     const seen: string[] = [];

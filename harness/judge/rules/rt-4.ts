@@ -3,7 +3,7 @@ import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
-import { broken, defineRule, kept, nothingSeen } from './rule.ts';
+import { broken, defineRule, kept, nothingSeen, type Outcome, type RuleCase } from './rule.ts';
 
 /** Connection attempts of one process on one server within a minute. */
 export const ATTEMPTS_PER_MINUTE = 10;
@@ -14,44 +14,48 @@ export const RT_4 = defineRule({
   obligation: 'the client never exceeds its attempt budget in a window (no retry storm)',
   source: 'SRE book "Handling Overload"',
   always: true,
-  judge(input) {
-    const { view, clients } = input;
-    let most = { count: 0, place: '', at: 0n };
-    for (const { name } of clients)
-      for (const server of view.plan.servers) {
-        const stored = new Set<string>();
-        const window: Attempt[] = [];
-        for (const attempt of view.attempts) {
-          if (attempt.client !== name || attempt.server !== server) continue;
-          // A connection on which new records were stored is work, however many logs there are.
-          if (storesNew(attempt, stored)) continue;
-          const lives = view.lives(name);
-          const bornAt = startedAt(lives, attempt.at);
-          while (
-            window[0] &&
-            (attempt.at - window[0].at >= MINUTE || startedAt(lives, window[0].at) !== bornAt)
-          )
-            window.shift();
-          window.push(attempt);
-          const place = `${server}.${attempt.face}`;
-          if (window.length > most.count) most = { count: window.length, place, at: attempt.at };
-          if (window.length <= ATTEMPTS_PER_MINUTE) continue;
-          const span = attempt.at - window[0]!.at;
-          return broken({
-            expected: `at most ${ATTEMPTS_PER_MINUTE} attempts on ${server} in a minute`,
-            actual: formatEvent(view.events[attempt.index]!),
-            by: `this is number ${window.length} within ${formatDuration(span)}`,
-            marginNs: MINUTE - span,
-            index: attempt.index,
-          });
-        }
-      }
-    if (most.count === 0) return nothingSeen('no client tried any server', input);
-    return kept(
-      `at most ${most.count} in a minute, on ${most.place} up to ${formatDuration(most.at)}`,
-    );
-  },
+  judge,
+  judgeOpaque: judge,
 });
+
+function judge(input: RuleCase): Outcome {
+  const { view, clients } = input;
+  const budget = view.plan.policy?.attemptsPerMinute ?? ATTEMPTS_PER_MINUTE;
+  let most = { count: 0, place: '', at: 0n };
+  for (const { name } of clients)
+    for (const server of view.plan.servers) {
+      const stored = new Set<string>();
+      const window: Attempt[] = [];
+      for (const attempt of view.attempts) {
+        if (attempt.client !== name || attempt.server !== server) continue;
+        // A connection on which new records were stored is work, however many logs there are.
+        if (storesNew(attempt, stored)) continue;
+        const lives = view.lives(name);
+        const bornAt = startedAt(lives, attempt.at);
+        while (
+          window[0] &&
+          (attempt.at - window[0].at >= MINUTE || startedAt(lives, window[0].at) !== bornAt)
+        )
+          window.shift();
+        window.push(attempt);
+        const place = `${server}.${attempt.face}`;
+        if (window.length > most.count) most = { count: window.length, place, at: attempt.at };
+        if (window.length <= budget) continue;
+        const span = attempt.at - window[0]!.at;
+        return broken({
+          expected: `at most ${budget} attempts on ${server} in a minute`,
+          actual: formatEvent(view.events[attempt.index]!),
+          by: `this is number ${window.length} within ${formatDuration(span)}`,
+          marginNs: MINUTE - span,
+          index: attempt.index,
+        });
+      }
+    }
+  if (most.count === 0) return nothingSeen('no client tried any server', input);
+  return kept(
+    `at most ${most.count} in a minute, on ${most.place} up to ${formatDuration(most.at)}`,
+  );
+}
 
 function storesNew({ events }: Attempt, stored: Set<string>): boolean {
   const before = stored.size;

@@ -5,7 +5,7 @@ import type { TraceEvent } from '../../trace/event.ts';
 import type { Ledger, LedgerEntry } from '../ledger.ts';
 import { meteringPolicy, type Policy } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
-import { refusesRecord } from '../view/records.ts';
+import { isFinal } from '../view/records.ts';
 import { View } from '../view/view.ts';
 import { divisorOf } from '../view/wall.ts';
 
@@ -139,17 +139,6 @@ export function pendingAt(
     const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
     return !acknowledged && !account.offers.some(({ answer }) => isFinal(answer));
   });
-}
-
-/** Not to be sent again: that log, or that record of it. */
-export function isFinal(answer: TraceEvent | undefined): boolean {
-  return refusesRecord(answer) || isDefiniteNo(answer?.fields['status']);
-}
-
-/** 4xx but for a refused account, which says nothing of the record. */
-export function isDefiniteNo(status: unknown): boolean {
-  const code = Number(status ?? 0);
-  return code >= 400 && code < 500 && ![401, 403, 408, 429].includes(code);
 }
 
 /** `1 attempt`, `3 attempts` */

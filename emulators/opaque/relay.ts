@@ -1,0 +1,31 @@
+import type { Duplex } from 'node:stream';
+import type { Connection } from '../emulator.ts';
+
+/**
+ * Passes bytes, FINs and resets on, in both directions. What arrives in one piece counts as one request: nobody here can
+ * tell where a message ends.
+ */
+export function relay(connection: Connection, upstream: Duplex): void {
+  const { stream } = connection;
+  stream.on('data', (bytes: Buffer) => {
+    if (connection.request() && !upstream.write(bytes)) stream.pause();
+  });
+  upstream.on('drain', () => stream.resume());
+  upstream.on('data', (bytes: Buffer) => {
+    if (!stream.write(bytes)) upstream.pause();
+  });
+  stream.on('drain', () => upstream.resume());
+  stream.on('end', () => upstream.end());
+  upstream.on('end', () => stream.end());
+  stream.on('close', () => upstream.destroy(bothEnded(stream) ? undefined : gone()));
+  upstream.on('error', (error) => stream.destroy(error));
+}
+
+function bothEnded(stream: Duplex): boolean {
+  return stream.readableEnded && stream.writableFinished;
+}
+
+/** The client has reset its connection, or a fault has: the real server sees the same. */
+function gone(): Error {
+  return new Error('the connection is gone');
+}

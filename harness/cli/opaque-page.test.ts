@@ -1,0 +1,43 @@
+// The page docs/ways-in/opaque.md, run as it stands, but for the ports of its real servers.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { startServers } from '../run/fixture/opaque/servers.ts';
+import { meterproof, unpackPage } from './ways-in.fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'meterproof-opaque-page-'));
+const servers = await startServers(['alpha', 'bravo']);
+t.teardown(async () => {
+  await servers.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+const page = unpackPage('opaque.md', folder, (text) =>
+  text
+    .replace('127.0.0.1:1883', servers.at['alpha']!)
+    .replace('127.0.0.1:1884', servers.at['bravo']!),
+);
+
+t.test('its client passes the suite that is played without a word on which', async (t) => {
+  t.ok(page.includes('meterproof run --client ./broker-client.yaml'));
+  const { status, out, err } = await meterproof(
+    folder,
+    ...['run', '--client', './broker-client.yaml', '--reporter', 'json'],
+  );
+  t.equal(err, '');
+  t.equal(status, 0, out);
+  const { cases } = JSON.parse(out) as { cases: { id: string; verdict: string }[] };
+  t.ok(cases.length >= 6 && cases.every(({ id }) => id.startsWith('opaque/')));
+  t.same(
+    cases.filter(({ verdict }) => verdict !== 'pass'),
+    [],
+  );
+});
+
+t.test('its own case passes too', async (t) => {
+  const { status, out } = await meterproof(
+    folder,
+    ...['run', '--client', './broker-client.yaml', '--suites', 'suites'],
+  );
+  t.equal(status, 0, out);
+});

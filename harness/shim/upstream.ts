@@ -1,0 +1,172 @@
+// Connections to the real servers behind an opaque dialect: the harness opens them, emulators own no sockets.
+import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+export interface UpstreamAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UpstreamOptions {
+  /** By the name of the server. */
+  readonly addresses: Readonly<Record<string, UpstreamAddress>>;
+  /** Real work that case time must wait for, where it could run ahead. */
+  hold(work: Promise<void>): void;
+  /** A real server could not be reached: nobody can be judged by that. */
+  unreachable(message: string): void;
+}
+
+/** Real ms that case time waits for a connection, for the first byte of an answer, and for the next byte of one. */
+const CONNECT_MS = 5_000;
+const ANSWER_MS = 250;
+const QUIET_MS = 25;
+
+export class Upstreams {
+  readonly #options: UpstreamOptions;
+  readonly #open = new Set<UpstreamConnection>();
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  dial(server: string): Duplex {
+    const address = this.#options.addresses[server];
+    if (!address) throw new Error(`${server} has no upstream; the runner lets no such case pass`);
+    const connection = new UpstreamConnection(address, {
+      hold: (work) => this.#options.hold(work),
+      unreachable: (why) => this.#options.unreachable(unreachable(server, address, why)),
+    });
+    this.#open.add(connection);
+    connection.on('close', () => this.#open.delete(connection));
+    return connection;
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.destroy(new Error('the case is over'));
+  }
+}
+
+/** Tries every address once. The result says what is wrong, and what to do; undefined: all answer. */
+export async function checkUpstreams(
+  addresses: Readonly<Record<string, UpstreamAddress>>,
+): Promise<string | undefined> {
+  const tried = Object.entries(addresses).map(async ([server, address]) => {
+    const why = await attempt(address);
+    return why === undefined ? undefined : unreachable(server, address, why);
+  });
+  return (await Promise.all(tried)).find((message) => message !== undefined);
+}
+
+function attempt({ host, port }: UpstreamAddress): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_MS });
+    const end = (why?: string) => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.on('connect', () => end());
+    socket.on('timeout', () => end(`no answer for ${CONNECT_MS} ms`));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}
+
+function unreachable(server: string, { host, port }: UpstreamAddress, why: string): string {
+  return `the real server behind ${server}, ${host}:${port}, cannot be reached (${why}); start it, or correct servers: in the profile`;
+}
+
+interface ConnectionOptions {
+  readonly hold: (work: Promise<void>) => void;
+  readonly unreachable: (why: string) => void;
+}
+
+/** A socket under the convention of a relayed stream: destroyed with an error it is reset, and a reset is an error of it. */
+class UpstreamConnection extends Duplex {
+  readonly #socket: Socket;
+  readonly #hold: (work: Promise<void>) => void;
+  #connected = false;
+  /** Ends the wait for an answer. */
+  #answered: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(address: UpstreamAddress, { hold, unreachable: tell }: ConnectionOptions) {
+    super({ allowHalfOpen: true });
+    this.#hold = hold;
+    const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
+    this.#socket = socket;
+    this.#await(CONNECT_MS);
+    socket.on('connect', () => {
+      this.#connected = true;
+      this.#settleIn(QUIET_MS);
+    });
+    socket.on('data', (bytes) => {
+      this.#settleIn(QUIET_MS);
+      if (!this.push(bytes)) socket.pause();
+    });
+    socket.on('end', () => {
+      this.#settleIn(QUIET_MS);
+      this.push(null);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!this.#connected) tell(error.code ?? error.message);
+      this.destroy(error);
+    });
+    socket.on('close', () => {
+      this.#settle();
+      if (!this.readableEnded && !this.destroyed) this.push(null);
+    });
+    // An error is told by the `close` that follows it to who has not asked for more.
+    this.on('error', () => {});
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(
+    bytes: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#await(ANSWER_MS);
+    // A failure to write is told by the socket's own error.
+    this.#socket.write(bytes, () => done());
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#await(ANSWER_MS);
+    this.#socket.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#settle();
+    if (error && !this.#socket.destroyed) reset(this.#socket);
+    else this.#socket.destroySoon();
+    done(error);
+  }
+
+  /** Case time stands still until something has come and no more comes, or until nothing has come for `ms`. */
+  #await(ms: number): void {
+    if (this.#answered === undefined)
+      this.#hold(new Promise((resolve) => (this.#answered = resolve)));
+    this.#settleIn(this.#connected ? ms : CONNECT_MS);
+  }
+
+  #settleIn(ms: number): void {
+    if (this.#answered === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#settle(), ms);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#answered?.();
+    this.#answered = undefined;
+  }
+}
+
+/** While a FIN is under way libuv refuses to reset: it is out within a turn. */
+function reset(socket: Socket): void {
+  const endUnderWay = socket.writableEnded && !socket.writableFinished && !socket.writableLength;
+  if (endUnderWay) socket.once('finish', () => socket.resetAndDestroy());
+  else socket.resetAndDestroy();
+}
