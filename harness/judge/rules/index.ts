@@ -10,8 +10,13 @@ import { RT_5 } from './rt-5.ts';
 import { RT_6 } from './rt-6.ts';
 import { SF_1 } from './sf-1.ts';
 import { SF_2 } from './sf-2.ts';
+import { SF_3 } from './sf-3.ts';
+import { SF_4 } from './sf-4.ts';
 import { SF_5 } from './sf-5.ts';
 import { SF_6 } from './sf-6.ts';
+import { SF_7 } from './sf-7.ts';
+import { SF_8 } from './sf-8.ts';
+import { SF_9 } from './sf-9.ts';
 import { SWM_1 } from './swm-1.ts';
 import { SWM_2 } from './swm-2.ts';
 import { SWM_3 } from './swm-3.ts';
@@ -42,6 +47,11 @@ export const RULES: readonly Rule[] = [
   FO_6,
   SF_1,
   SF_2,
+  SF_3,
+  SF_4,
   SF_5,
   SF_6,
+  SF_7,
+  SF_8,
+  SF_9,
 ];

@@ -2,12 +2,15 @@
 import { MILLISECOND, type Nanos } from '../../clock/clock.ts';
 import type { UsageNote } from '../../trace/event.ts';
 import { arrivalOf } from '../view/arrival.ts';
+import { isFinal } from '../view/records.ts';
 import type { View } from '../view/view.ts';
 
 export interface Refusal {
   readonly server: string;
   readonly face: string;
   readonly status: number;
+  /** Not to be sent again, as it stands. */
+  readonly final: boolean;
   readonly log: string | undefined;
   /** The records that it covers; empty where the server could not read them. */
   readonly usage: readonly UsageNote[];
@@ -34,6 +37,7 @@ export function refusalsOf(view: View, client: string): readonly Refusal[] {
             server,
             face,
             status: Number(event.fields['status'] ?? 0),
+            final: isFinal(event),
             log: log === undefined ? undefined : String(log),
             usage: event.usage ?? [],
             at: event.at,

@@ -6,14 +6,11 @@ import { askedAgain } from './fo-3.ts';
 import { offersAgain, refusalsOf } from './refusals.ts';
 import { broken, counted, couldNotTell, defineRule, kept } from './rule.ts';
 
-/** Not like that, another log has that name, gone, too large: the same request never succeeds. */
-const FINAL: ReadonlySet<number> = new Set([400, 409, 410, 413]);
-
 export const RT_6 = defineRule({
   id: 'RT-6',
   version: 1,
   obligation:
-    'the client treats a definite no (400, 409, 410, 413, a denied licence) as final, and does not retry it as an outage',
+    'the client treats a definite no (400, 409, 410, 413, a refused record, a denied licence) as final, and does not retry it as an outage',
   source: 'OTLP specification',
   always: false,
   judge(input) {
@@ -23,7 +20,7 @@ export const RT_6 = defineRule({
     for (const client of clients) {
       for (const refusal of refusalsOf(view, client.name)) {
         const { status, at, answered } = refusal;
-        if (!FINAL.has(status) || answered === undefined) continue;
+        if (!refusal.final || answered === undefined) continue;
         if (!livesThrough(view.lives(client.name), at, at + SECOND)) continue;
         refusals++;
         const again = offersAgain(view, client.name, refusal);

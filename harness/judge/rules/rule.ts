@@ -122,7 +122,7 @@ export function nothingSeen(why: string, { seesAttempts, view }: RuleCase): Outc
 }
 
 /** Faults under which no listener sees an attempt. */
-const HIDING: ReadonlySet<string> = new Set(['refuse', 'black-hole']);
+const HIDING: ReadonlySet<string> = new Set(['refuse', 'black-hole', 'half-open']);
 
 /** Records that a client owes at that time: said to be durable, not yet acknowledged to it, not refused for good. */
 export function pendingAt(

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
-import { broken, counted, couldNotTell, defineRule, isFinal, kept } from './rule.ts';
+import { isFinal } from '../view/records.ts';
+import { broken, counted, couldNotTell, defineRule, kept } from './rule.ts';
 
 export const SF_2 = defineRule({
   id: 'SF-2',

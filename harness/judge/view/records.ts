@@ -107,6 +107,17 @@ export function refusesRecord(answer: TraceEvent | undefined): boolean {
   return answer?.event === 'upload-refuse' && answer.fields['why'] === 'refused';
 }
 
+/** Not to be sent again: that log, or that record of it. */
+export function isFinal(answer: TraceEvent | undefined): boolean {
+  return refusesRecord(answer) || isDefiniteNo(answer?.fields['status']);
+}
+
+/** 4xx but for a refused account, which says nothing of the record. */
+function isDefiniteNo(status: unknown): boolean {
+  const code = Number(status ?? 0);
+  return code >= 400 && code < 500 && ![401, 403, 408, 429].includes(code);
+}
+
 export function sameRun(a: UsageNote, b: UsageNote): boolean {
   return a.program === b.program && a.startMs === b.startMs && a.stopMs === b.stopMs;
 }
