@@ -1,6 +1,6 @@
 // Compiles the shim that gives native programs virtual time. Needs the system's C compiler ($CC, default cc) and glibc.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,11 +25,16 @@ const flags = [
   ...['-fvisibility=hidden', '-ftls-model=initial-exec', '-fno-stack-protector', '-fno-plt'],
   ...['-Wl,-z,now', '-Wl,--build-id=none', '-s'],
 ];
+// Programs may be running with the old one: it is replaced, never overwritten.
+const fresh = join(target, '.virtual-time.so');
 const compiler = process.env['CC'] ?? 'cc';
 const { status, error } = spawnSync(
   compiler,
-  [...flags, '-o', join(target, 'virtual-time.so'), ...files],
-  { stdio: 'inherit' },
+  [...flags, '-o', fresh, ...files, '-Wl,--no-as-needed', '-l:libdl.so.2'],
+  {
+    stdio: 'inherit',
+  },
 );
 if (error) console.error(`build:native: ${compiler} could not be started: ${error.message}`);
+if (status === 0) renameSync(fresh, join(target, 'virtual-time.so'));
 process.exit(status ?? 1);

@@ -2,10 +2,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { HarnessError } from '../process.ts';
+import { ByteQueue } from './byte-queue.ts';
 import {
   DELIVERED_END,
   DELIVERED_RESET,
   EVENT,
+  type Connect,
   type ConnectionReport,
   type TurnEvent,
 } from './protocol.ts';
@@ -24,7 +26,7 @@ interface Connection {
   port: number | undefined;
   socket: Socket | undefined;
   /** From the network, not yet in the client's kernel. */
-  queue: Buffer[];
+  readonly queue: ByteQueue;
   endDue: boolean;
   resetDue: boolean;
   delivered: number;
@@ -33,11 +35,17 @@ interface Connection {
   confirmed: boolean;
   unread: number;
   /** From the client, not yet in the network. */
-  heard: Buffer[];
+  readonly heard: ByteQueue;
   heardBytes: number;
+  toldBytes: number;
   clientEnded: boolean;
   clientReset: boolean;
-  toldEnd: boolean;
+}
+
+interface Wanted {
+  readonly connection: Connection;
+  readonly wanted: Connect;
+  readonly reports: readonly ConnectionReport[];
 }
 
 export class Bridge {
@@ -46,6 +54,7 @@ export class Bridge {
   readonly #connections = new Map<bigint, Connection>();
   /** Accepted, but the client has not said yet whose they are; by its port. */
   readonly #strangers = new Map<number, Socket>();
+  readonly #wanted: Wanted[] = [];
   #server: Server | undefined;
 
   /** `changed` is called when something real has happened that somebody may wait for. */
@@ -55,10 +64,14 @@ export class Bridge {
   }
 
   async open(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
     this.#server = server;
     await new Promise<void>((done, fail) => {
-      server.once('error', (error) => fail(new HarnessError(`no bridge for the client: ${error.message}`)));
+      server.once('error', (error) =>
+        fail(new HarnessError(`no bridge for the client: ${error.message}`)),
+      );
       server.listen({ host: '127.0.0.1', port: 0, backlog: 511 }, done);
     });
   }
@@ -86,8 +99,12 @@ export class Bridge {
     this.#changed();
   }
 
-  /** The client has asked for a connection. */
-  connect(id: bigint, pid: number, address: string, port: number): void {
+  /**
+   * A process has asked for a connection. `reports` are those of the whole client at that moment: the network hears first
+   * what came before.
+   */
+  connect(pid: number, wanted: Connect, reports: readonly ConnectionReport[]): void {
+    const { id } = wanted;
     const connection: Connection = {
       id,
       pid,
@@ -95,25 +112,30 @@ export class Bridge {
       outcome: undefined,
       port: undefined,
       socket: undefined,
-      queue: [],
+      queue: new ByteQueue(),
       endDue: false,
       resetDue: false,
       delivered: 0,
       deliveredFlags: 0,
       confirmed: true,
       unread: 0,
-      heard: [],
+      heard: new ByteQueue(),
       heardBytes: 0,
+      toldBytes: 0,
       clientEnded: false,
       clientReset: false,
-      toldEnd: false,
     };
     this.#connections.set(id, connection);
-    connection.dialed = this.#network.dial(address, port, {
+    this.#wanted.push({ connection, wanted, reports });
+  }
+
+  #dial({ connection, wanted, reports }: Wanted): void {
+    this.#tell(reports);
+    connection.dialed = this.#network.dial(wanted.address, wanted.port, {
       connected: () => (connection.outcome = EVENT.connected),
       failed: (code) =>
         (connection.outcome = code === 'ECONNREFUSED' ? EVENT.refused : EVENT.timedOut),
-      data: (bytes) => void connection.queue.push(bytes),
+      data: (bytes) => connection.queue.push(bytes),
       end: () => (connection.endDue = true),
       reset: () => (connection.resetDue = true),
     });
@@ -171,14 +193,12 @@ export class Bridge {
   async #send(connection: Connection): Promise<void> {
     const socket = connection.socket!;
     if (connection.resetDue) {
-      connection.queue = [];
+      connection.queue.clear();
       connection.deliveredFlags |= DELIVERED_RESET;
       socket.resetAndDestroy();
       return;
     }
-    const bytes = Buffer.concat(connection.queue);
-    const part = bytes.subarray(0, WINDOW_BYTES - connection.unread);
-    connection.queue = part.length < bytes.length ? [bytes.subarray(part.length)] : [];
+    const part = connection.queue.take(WINDOW_BYTES - connection.unread);
     connection.delivered += part.length;
     connection.unread += part.length;
     if (part.length > 0) await new Promise<void>((done) => socket.write(part, () => done()));
@@ -239,24 +259,39 @@ export class Bridge {
 
   /** Gives the network what the client did. `reports` are those of all its processes, at rest and settled. */
   flush(reports: readonly ConnectionReport[]): void {
-    const open = new Set(reports.map(({ id }) => id));
+    for (const wanted of this.#wanted.splice(0)) this.#dial(wanted);
+    this.#tell(reports);
+  }
+
+  /** What the client had done when `reports` were made. */
+  #tell(reports: readonly ConnectionReport[]): void {
+    const open = new Map(reports.map((report) => [report.id, report]));
     for (const connection of this.#connections.values()) {
-      const { id, dialed, socket } = connection;
-      if (connection.heard.length > 0) dialed!.write(Buffer.concat(connection.heard.splice(0)));
-      if (connection.clientReset && !connection.resetDue) dialed!.reset();
-      else if (connection.clientEnded && !connection.toldEnd) {
-        connection.toldEnd = true;
-        dialed!.end();
-      }
-      if (open.has(id)) continue;
-      if (!connection.clientReset) dialed!.close();
+      const { id, dialed, socket, heard, toldBytes } = connection;
+      if (!dialed) continue;
+      const report = open.get(id);
+      const part = heard.take(report ? Math.max(0, report.written - toldBytes) : heard.length);
+      connection.toldBytes += part.length;
+      if (part.length > 0) dialed.write(part);
+      if (report && !report.ended) continue;
+      if (connection.clientReset && !connection.resetDue) dialed.reset();
+      else if (connection.clientEnded) dialed.end();
+      if (report) continue;
+      if (!connection.clientReset) dialed.close();
       socket?.destroy();
       this.#connections.delete(id);
     }
   }
 }
 
-function deliverable({ socket, queue, endDue, resetDue, deliveredFlags, unread }: Connection): boolean {
+function deliverable({
+  socket,
+  queue,
+  endDue,
+  resetDue,
+  deliveredFlags,
+  unread,
+}: Connection): boolean {
   if (!socket || (deliveredFlags & DELIVERED_RESET) !== 0) return false;
   if (resetDue) return true;
   if (queue.length > 0) return unread < WINDOW_BYTES;

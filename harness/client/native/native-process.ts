@@ -1,9 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Nanos } from '../../clock/clock.ts';
 import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
@@ -18,14 +14,14 @@ import {
 } from '../process.ts';
 import { Bridge } from './bridge.ts';
 import { alignTimes } from './file-times.ts';
-import { describe, processGone, programOf, threadGone } from './procfs.ts';
+import { Links } from './links.ts';
+import { Outputs } from './outputs.ts';
+import { callName, describe, nameOf, processGone, programOf, threadGone } from './procfs.ts';
 import { examine, whyNotNative } from './program.ts';
 import {
   encodeTurn,
   EVENT,
-  PROTOCOL_VERSION,
-  readAddress,
-  readUps,
+  readConnect,
   readWait,
   UP,
   type TurnEvent,
@@ -61,14 +57,11 @@ export class VirtualNativeProcess implements ClientProcess {
   readonly #mark = randomUUID();
   readonly #tree = new Tree();
   readonly #bridge: Bridge;
-  readonly #links = new Set<Socket>();
-  readonly #outputs: { fd: number; read: number; tell: (chunk: Buffer) => void }[] = [];
+  readonly #links: Links;
   readonly #inputs: Input[] = [];
-  readonly #early: { hello: Up; link: Socket; inbox: Up[] }[] = [];
   #wallOffsetMs: number;
   #runStart = 0n;
-  #folder: string | undefined;
-  #server: Server | undefined;
+  #outputs: Outputs | undefined;
   #child: ChildProcess | undefined;
   #exit: Exit | undefined;
   #ended = false;
@@ -82,6 +75,7 @@ export class VirtualNativeProcess implements ClientProcess {
     this.#listener = listener;
     this.#wallOffsetMs = around.wallOffsetMs;
     this.#bridge = new Bridge(around.network, () => this.#wake?.());
+    this.#links = new Links(() => this.#wake?.());
   }
 
   /** When it wants to go on at the latest; undefined: only when something happens to it. */
@@ -108,15 +102,15 @@ export class VirtualNativeProcess implements ClientProcess {
   /** What each task waits for, for the message of a deadlock. */
   get evidence(): string {
     const tasks = this.#tree.tasks.map(
-      ({ process, tid, kind }) => `${describe(process.pid, tid)} waits (${kind})`,
+      ({ process, call }) => `${nameOf(process.pid)} waits in ${callName(call)}`,
     );
     return `${this.#spec.client}: ${tasks.join('; ') || 'no process'}`;
   }
 
   /** Lets it do what is due, until every task is quiet again or it has ended. */
   async turn(): Promise<void> {
-    if (!this.#child) await this.#begin();
-    if (!this.#exit) await this.#takeInputs();
+    if (!this.#child && !this.#dying) await this.#begin();
+    if (!this.#exit && !this.#dying) await this.#takeInputs();
     while (!this.#exit && !this.#dying) {
       if (await this.#bridge.deliver()) this.#tree.touch();
       const task = this.#tree.next(this.#around.clock.now());
@@ -157,16 +151,8 @@ export class VirtualNativeProcess implements ClientProcess {
     const refusal = whyNotNative(command, { folder, searchPath: env['PATH'] ?? '' });
     if (refusal !== undefined) throw escaped(refusal);
     await this.#bridge.open();
-    this.#folder = mkdtempSync(join(tmpdir(), 'mp-'));
-    const path = join(this.#folder, 'link');
-    const server = createServer((link) => this.#hello(link));
-    this.#server = server;
-    await new Promise<void>((done) => server.listen(path, done));
-    const files = ['out', 'err'].map((name) => openSync(join(folder, `${name}-${run}.log`), 'a+'));
-    this.#outputs.push(
-      { fd: files[0]!, read: 0, tell: (chunk) => this.#listener.stdout(chunk) },
-      { fd: files[1]!, read: 0, tell: (chunk) => this.#listener.stderr(chunk) },
-    );
+    const path = await this.#links.open();
+    this.#outputs = new Outputs(folder, run, this.#listener);
     const wallMs = epochMs + this.#wallOffsetMs + Number(clock.now() / NANOS_PER_MS);
     alignTimes(folder, wallMs);
     this.#runStart = BigInt(Math.floor(Date.now() / 1_000));
@@ -179,8 +165,8 @@ export class VirtualNativeProcess implements ClientProcess {
       // OpenSSL adds the processor's counter and its random numbers to what we seed: without them.
       OPENSSL_ia32cap: '~0x4000000000000010:~0x40000',
     };
-    const stdio = ['pipe', files[0]!, files[1]!] as const;
-    const child = spawnGroup(command, { env: { ...env, ...own }, folder }, this.#mark, [...stdio]);
+    const stdio = ['pipe' as const, ...this.#outputs.fds];
+    const child = spawnGroup(command, { env: { ...env, ...own }, folder }, this.#mark, stdio);
     this.#child = child;
     child.stdin!.on('error', () => this.#wake?.());
     child.stdin!.on('drain', () => this.#tree.touch());
@@ -190,40 +176,8 @@ export class VirtualNativeProcess implements ClientProcess {
     });
     child.on('exit', (code, signal) => this.#exited({ code, signal }));
     if (child.pid === undefined) return;
-    this.#tree.announce(child.pid);
+    this.#tree.announce(child.pid, command[0]);
     await this.#awaitBirths();
-  }
-
-  /** A task opens its link: the first message says which one it is. */
-  #hello(link: Socket): void {
-    const inbox: Up[] = [];
-    let rest: Buffer = Buffer.alloc(0);
-    let known = false;
-    this.#links.add(link);
-    link.on('error', () => {});
-    link.on('close', () => {
-      this.#links.delete(link);
-      this.#wake?.();
-    });
-    link.on('data', (chunk: Buffer) => {
-      const read = readUps(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
-      rest = read.rest;
-      inbox.push(...read.messages);
-      if (!known && inbox.length > 0) {
-        known = true;
-        this.#early.push({ hello: inbox.shift()!, link, inbox });
-      }
-      this.#wake?.();
-    });
-  }
-
-  #placeEarly(): void {
-    for (const [index, { hello, link, inbox }] of [...this.#early.entries()].toReversed()) {
-      if (hello.type === UP.broken) this.#broken = hello.payload.toString();
-      if (hello.type === UP.hello && hello.a !== PROTOCOL_VERSION)
-        this.#broken = `the shim speaks version ${hello.a}, not ${PROTOCOL_VERSION}: run npm run build:native`;
-      if (this.#tree.born(hello.pid, hello.tid, link, inbox)) this.#early.splice(index, 1);
-    }
   }
 
   async #takeInputs(): Promise<void> {
@@ -245,7 +199,7 @@ export class VirtualNativeProcess implements ClientProcess {
     task.state = 'running';
     while (task.state === 'running') {
       await this.#until(() => task.inbox.length > 0 || task.link.closed, 'its turn', task);
-      if (this.#dying || this.#exit) return;
+      if (this.#dying) return;
       const message = task.inbox.shift();
       if (message) await this.#heed(task, message);
       else {
@@ -254,7 +208,7 @@ export class VirtualNativeProcess implements ClientProcess {
       }
     }
     await this.#awaitBirths();
-    if (process.exec) await this.#awaitExec(process);
+    if (process.exec !== undefined) await this.#awaitExec(process);
     else if (process.tasks.size === 0 || (task.state === 'running' && task.link.closed))
       await this.#bury(process);
   }
@@ -282,34 +236,36 @@ export class VirtualNativeProcess implements ClientProcess {
     const { process } = task;
     const { type, pid, tid, a, b } = message;
     // Whatever it says after it has announced an exec: that has failed.
-    process.exec = type === UP.exec;
+    process.exec = type === UP.exec ? message.payload.toString() : undefined;
     if (type === UP.wait) {
       const wait = readWait(message);
       this.#tree.waits(task, wait);
       this.#bridge.note(wait.reports);
-    } else if (type === UP.connect) this.#bridge.connect(a, pid, readAddress(message), Number(b & 0xffffn));
-    else if (type === UP.bridged) this.#bridge.bridged(a, Number(b));
-    else if (type === UP.born) this.#tree.announce(Number(a));
+    } else if (type === UP.connect) {
+      const wanted = readConnect(message);
+      process.reports = wanted.reports;
+      this.#bridge.connect(pid, wanted, this.#tree.reports);
+    } else if (type === UP.bridged) this.#bridge.bridged(a, Number(b));
+    else if (type === UP.born) this.#tree.announce(Number(a), message.payload.toString(), b === 1n);
     else if (type === UP.signalled) this.#tree.touch(true);
     else if (type === UP.broken) this.#broken = message.payload.toString();
     else if (type === UP.exit) {
       process.tasks.delete(task);
       task.state = 'held';
-      if (process.tasks.size > 0) await this.#until(() => threadGone(pid, tid), 'the end of a thread', task);
+      if (process.tasks.size > 0)
+        await this.#until(() => threadGone(pid, tid), 'the end of a thread', task);
       this.#tree.touch(true, process);
     }
     if (this.#broken !== undefined) throw this.#fail(escaped(this.#broken));
   }
 
-  /** Everybody who was announced has said hello, or is gone again. */
+  /** Everybody who was announced has said hello. */
   async #awaitBirths(): Promise<void> {
     const check = () => {
-      this.#placeEarly();
-      for (const id of this.#tree.unborn) {
-        if (threadGone(id, id) && !this.#early.some(({ hello }) => hello.tid === id)) {
-          this.#tree.forget(id);
-          this.#tree.touch(true);
-        } else this.#checkEscape(id);
+      this.#links.place(this.#tree);
+      for (const [id, { program, lost }] of this.#tree.unborn) {
+        if (!lost) this.#checkEscape(id, program);
+        else if (threadGone(id, id)) this.#tree.bury(id);
       }
       return this.#tree.unborn.length === 0;
     };
@@ -319,21 +275,20 @@ export class VirtualNativeProcess implements ClientProcess {
   async #awaitExec(process: Process): Promise<void> {
     process.tasks.clear();
     const check = () => {
-      this.#placeEarly();
+      this.#links.place(this.#tree);
       if (this.#tree.processes.get(process.pid) !== process) return true;
-      this.#checkEscape(process.pid);
-      return processGone(process.pid);
+      this.#checkEscape(process.pid, process.exec!);
+      return false;
     };
     await this.#until(check, 'a new program');
-    if (this.#tree.processes.get(process.pid) === process) await this.#bury(process);
-    else this.#tree.touch(true);
+    this.#tree.touch(true);
   }
 
   async #bury(process: Process): Promise<void> {
     await this.#until(() => processGone(process.pid), 'the end of a process');
-    this.#tree.processes.delete(process.pid);
-    this.#tree.touch(true);
-    if (process.pid === this.#child!.pid) await this.#until(() => this.#exit !== undefined, 'its end');
+    this.#tree.bury(process.pid);
+    if (process.pid === this.#child!.pid)
+      await this.#until(() => this.#exit !== undefined, 'its end');
   }
 
   /** All that the client has sent is here. True when somebody has to look again. */
@@ -345,11 +300,17 @@ export class VirtualNativeProcess implements ClientProcess {
     return crowded;
   }
 
-  /** A program that the shim did not get into shows itself by its file. */
-  #checkEscape(pid: number): void {
-    const program = programOf(pid);
-    const verdict = program === undefined ? undefined : examine(program);
-    if (typeof verdict === 'string') throw this.#fail(escaped(`${program} ${verdict}`));
+  /** A program that the shim did not get into shows itself by its file, or by having ended without a word. */
+  #checkEscape(id: number, program: string): void {
+    const running = programOf(id);
+    const verdict = running === undefined ? undefined : examine(running);
+    if (typeof verdict === 'string') throw this.#fail(escaped(`${running} ${verdict}`));
+    if (!threadGone(id, id)) return;
+    // Its hello may have come in the meantime.
+    if (this.#links.has(id) || this.#dying) return;
+    const reason = program.includes('/') ? examine(program) : undefined;
+    const why = typeof reason === 'string' ? reason : 'ran without the shim';
+    throw this.#fail(escaped(`${program || 'a child'} ${why}`));
   }
 
   #fail(error: HarnessError): HarnessError {
@@ -362,7 +323,7 @@ export class VirtualNativeProcess implements ClientProcess {
     const started = performance.now();
     let checked = started;
     for (let look = 0; !done(); look++) {
-      if (this.#dying || (this.#exit && what !== 'the end of a process')) return;
+      if (this.#dying) return;
       await this.#wakeOr(task?.state === 'running' ? OUTPUT_CHECK_MS : look < 20 ? 0 : LOOK_MS);
       const now = performance.now();
       if (now - checked > OUTPUT_CHECK_MS) {
@@ -370,7 +331,7 @@ export class VirtualNativeProcess implements ClientProcess {
         this.#checkFlood();
       }
       if (now - started <= this.#around.stallMs || this.#dying) continue;
-      const pid = task?.process.pid ?? this.#tree.unborn[0] ?? this.#child?.pid ?? 0;
+      const pid = task?.process.pid ?? this.#tree.unborn[0]?.[0] ?? this.#child?.pid ?? 0;
       const seconds = this.#around.stallMs / 1_000;
       const evidence = `stalled: nothing came of ${what} for ${seconds} s of real time: ${describe(pid, task?.tid)}`;
       throw this.#fail(new HarnessError(evidence));
@@ -402,35 +363,27 @@ export class VirtualNativeProcess implements ClientProcess {
   }
 
   #checkFlood(): void {
-    const written = this.#outputs.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0);
-    if (written <= MAX_OUTPUT_BYTES || this.#dying) return;
+    if (!this.#outputs?.flooded || this.#dying) return;
     this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
     this.kill();
   }
 
   #readOutputs(): void {
     this.#checkFlood();
-    for (const output of this.#outputs) {
-      const size = Math.min(fstatSync(output.fd).size, MAX_OUTPUT_BYTES);
-      if (size <= output.read) continue;
-      const chunk = Buffer.alloc(size - output.read);
-      readSync(output.fd, chunk, 0, chunk.length, output.read);
-      output.read = size;
-      output.tell(chunk);
-    }
+    this.#outputs?.read();
   }
 
   async #end(): Promise<void> {
+    // Killed before it could be started: nobody will tell of its end.
+    if (this.#child?.pid === undefined) this.#exited({ code: null, signal: null });
     while (!this.#exit) await this.#wakeOr(OUTPUT_CHECK_MS);
     if (this.#child?.pid !== undefined) sweep(this.#child.pid, this.#mark);
     await this.#lastWords();
     this.#readOutputs();
-    for (const { fd } of this.#outputs.splice(0)) closeSync(fd);
+    this.#outputs?.close();
     this.#bridge.close();
-    for (const link of this.#links) link.destroy();
-    this.#server?.close();
+    this.#links.close();
     this.#child?.stdin?.destroy();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#ended = true;
     this.#listener.exited(this.#exit);
   }

@@ -53,7 +53,8 @@ export function answering(wire: Wire): WireListener {
   wire.resume();
   return {
     data: (bytes) => {
-      for (const _ of bytes.toString('latin1').matchAll(/\n/g)) wire.write(Buffer.from('OK\n'), () => {});
+      for (const _ of bytes.toString('latin1').matchAll(/\n/g))
+        wire.write(Buffer.from('OK\n'), () => {});
     },
     end: () => wire.end(),
     reset: () => {},
@@ -71,7 +72,8 @@ export async function playNative(spec: WorldSpec): Promise<WorldResult> {
   const output = { stdout: '', stderr: '' };
   let exit: Exit | undefined;
   const listeners: Listener[] = [];
-  for (const { address = '127.0.0.1', port, state = 'open', accept = answering } of spec.servers ?? []) {
+  for (const { address = '127.0.0.1', port, state = 'open', accept = answering } of spec.servers ??
+    []) {
     const endpoint = { server: `s${port}`, face: 'pipe', client: 'c', address, port };
     const watched = (wire: Wire): WireListener => {
       note(`${port} accept`);
@@ -149,6 +151,8 @@ export async function playNative(spec: WorldSpec): Promise<WorldResult> {
       if (next > until) client.kill();
       else clock.advanceTo(next);
     }
+  } catch (error) {
+    throw Object.assign(error as Error, { trace: lines.join('\n') });
   } finally {
     if (!client.ended) {
       client.kill();

@@ -8,24 +8,33 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   7: 'poll',
   16: 'ioctl',
   23: 'select',
+  34: 'pause',
   35: 'nanosleep',
   42: 'connect',
   43: 'accept',
   45: 'recvfrom',
+  47: 'recvmsg',
   61: 'wait4',
   64: 'semget',
   65: 'semop',
   70: 'msgrcv',
+  73: 'flock',
   74: 'fsync',
+  128: 'rt_sigtimedwait',
+  130: 'rt_sigsuspend',
   202: 'futex',
   220: 'semtimedop',
   230: 'clock_nanosleep',
   232: 'epoll_wait',
   240: 'mq_open',
   243: 'mq_timedreceive',
+  247: 'waitid',
   257: 'openat',
+  270: 'pselect6',
   271: 'ppoll',
   275: 'splice',
+  281: 'epoll_pwait',
+  288: 'accept4',
   425: 'io_uring_setup',
   426: 'io_uring_enter',
 };
@@ -68,19 +77,26 @@ export function programOf(pid: number): string | undefined {
   }
 }
 
-/** `python3 (pid 12, 1 thread) in read (wchan pipe_read)`: for messages. */
+/** `python3 (pid 12, 1 thread)`: for messages. */
+export function nameOf(pid: number): string {
+  const comm = read(`/proc/${pid}/comm`)?.trim() ?? 'a process';
+  const status = read(`/proc/${pid}/status`) ?? '';
+  const threads = /^Threads:\s+(?<count>\d+)/m.exec(status)?.groups!['count'] ?? '?';
+  return `${comm} (pid ${pid}, ${threads} thread${threads === '1' ? '' : 's'})`;
+}
+
+export function callName(number: number | string): string {
+  return SYSCALLS[number] ?? `system call ${number}`;
+}
+
+/** What the kernel has a task do: `python3 (pid 12, 1 thread) in read (wchan pipe_read)`. */
 export function describe(pid: number, tid = pid): string {
   const task = `/proc/${pid}/task/${tid}`;
-  const comm = read(`${task}/comm`)?.trim() ?? 'a process';
-  const threads = /^Threads:\s+(?<count>\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.groups![
-    'count'
-  ];
-  const name = `${comm} (pid ${pid}, ${threads ?? '?'} thread${threads === '1' ? '' : 's'})`;
+  const name = nameOf(pid);
   const number = read(`${task}/syscall`)?.split(' ')[0]?.trim();
-  if (number === undefined || state(`${task}/stat`) === undefined)
-    return `${name}, which has ended`;
-  if (number === 'running') return `${name}, which is busy`;
+  if (DEAD.includes(state(`${task}/stat`))) return `${name}, which has ended`;
+  if (number === undefined || number === 'running') return `${name}, which is busy`;
   const wchan = read(`${task}/wchan`) ?? '';
   const where = wchan === '' || wchan === '0' ? '' : ` (wchan ${wchan})`;
-  return `${name} in ${SYSCALLS[number] ?? `system call ${number}`}${where}`;
+  return `${name} in ${callName(number)}${where}`;
 }

@@ -7,8 +7,9 @@ const UP_BYTES = 32;
 const DOWN_BYTES = 24;
 const EVENT_BYTES = 24;
 const REPORT_BYTES = 32;
-/** A report of 512 connections is the longest message. */
-const MAX_UP_BYTES = UP_BYTES + 512 * REPORT_BYTES;
+const ADDRESS_BYTES = 24;
+/** Room for an address and a report of 512 connections. */
+const MAX_UP_BYTES = UP_BYTES + ADDRESS_BYTES + 512 * REPORT_BYTES;
 const FOREVER = 0x7fffffffffffffffn;
 
 export const UP = {
@@ -18,9 +19,10 @@ export const UP = {
   bridged: 4,
   born: 5,
   exec: 6,
-  exit: 7,
-  signalled: 8,
-  broken: 9,
+  here: 7,
+  exit: 8,
+  signalled: 9,
+  broken: 10,
 } as const;
 
 /** What can end a wait besides its deadline and a signal. */
@@ -61,12 +63,22 @@ export interface ConnectionReport {
   readonly received: number;
 }
 
+/** The client asks for a connection; `reports` say how far the others had come then. */
+export interface Connect {
+  readonly id: bigint;
+  readonly address: string;
+  readonly port: number;
+  readonly reports: readonly ConnectionReport[];
+}
+
 export interface Wait {
   /** Case time; undefined: no end. */
   readonly deadline: Nanos | undefined;
   readonly kind: WaitKind;
   /** False: it looked, found nothing, and waits on. */
   readonly progress: boolean;
+  /** Number of the system call that waits. */
+  readonly call: number;
   readonly reports: readonly ConnectionReport[];
 }
 
@@ -77,13 +89,13 @@ export interface TurnEvent {
   readonly value?: bigint;
 }
 
-/** Takes whole messages from the front of `bytes`. Throws a RangeError on what cannot be one. */
-export function readUps(bytes: Buffer): { messages: Up[]; rest: Buffer } {
+/** Takes whole messages from the front of `bytes`; undefined for what cannot be one. */
+export function readUps(bytes: Buffer): { messages: Up[]; rest: Buffer } | undefined {
   const messages: Up[] = [];
   let rest = bytes;
   while (rest.length >= UP_BYTES) {
     const size = rest.readUInt32LE(0);
-    if (size < UP_BYTES || size > MAX_UP_BYTES) throw new RangeError(`a message of ${size} bytes`);
+    if (size < UP_BYTES || size > MAX_UP_BYTES) return undefined;
     if (rest.length < size) break;
     messages.push({
       type: rest.readUInt32LE(4),
@@ -98,8 +110,7 @@ export function readUps(bytes: Buffer): { messages: Up[]; rest: Buffer } {
   return { messages, rest };
 }
 
-export function readWait({ a, b, payload }: Up): Wait {
-  const bits = Number(b);
+function readReports(payload: Buffer): ConnectionReport[] {
   const reports: ConnectionReport[] = [];
   for (let at = 0; at + REPORT_BYTES <= payload.length; at += REPORT_BYTES) {
     const flags = payload.readUInt32LE(at + 8);
@@ -112,16 +123,31 @@ export function readWait({ a, b, payload }: Up): Wait {
       received: Number(payload.readBigUInt64LE(at + 24)),
     });
   }
+  return reports;
+}
+
+export function readWait({ a, b, payload }: Up): Wait {
+  const bits = Number(b);
   return {
     deadline: a === FOREVER ? undefined : a,
     kind: WAIT_KINDS[bits & 0xff] ?? 'file',
     progress: (bits & 0x100) !== 0,
-    reports,
+    call: Number(b >> 16n),
+    reports: readReports(payload),
   };
 }
 
-/** The address that a client has asked for, as it is written; IPv4 in IPv6 as IPv4. */
-export function readAddress({ payload }: Up): string {
+export function readConnect({ a, b, payload }: Up): Connect {
+  return {
+    id: a,
+    address: readAddress(payload),
+    port: Number(b & 0xffffn),
+    reports: readReports(payload.subarray(ADDRESS_BYTES)),
+  };
+}
+
+/** As it is written; IPv4 in IPv6 as IPv4. */
+function readAddress(payload: Buffer): string {
   if (payload.readUInt32LE(0) === 4) return payload.subarray(4, 8).join('.');
   const bytes = payload.subarray(4, 20);
   const mapped = bytes.subarray(0, 12).equals(Buffer.from('00000000000000000000ffff', 'hex'));

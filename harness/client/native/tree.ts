@@ -14,6 +14,8 @@ export interface Task {
   state: 'held' | 'waiting' | 'running';
   deadline: Nanos | undefined;
   kind: WaitKind;
+  /** Number of the system call in which it waits. */
+  call: number;
   /** The change that it has seen last. */
   seen: number;
 }
@@ -23,18 +25,27 @@ export interface Process {
   readonly order: number;
   readonly tasks: Set<Task>;
   reports: readonly ConnectionReport[];
-  /** It has announced that it becomes another program. */
-  exec: boolean;
+  /** The program that it has announced to become. */
+  exec: string | undefined;
   /** No task of it has been told the seed yet. */
   fresh: boolean;
   /** The last change that only its own threads can see. */
   changed: number;
 }
 
+interface Birth {
+  /** Its place in the order. */
+  readonly order: number;
+  /** What it runs, when that is another program than its parent's. */
+  readonly program: string;
+  /** It has found no program to become: it ends without a word. */
+  readonly lost: boolean;
+}
+
 export class Tree {
   readonly processes = new Map<number, Process>();
-  /** Pid or tid of those who were announced, with their place in the order, until they say hello. */
-  readonly #births = new Map<number, number>();
+  /** Pid or tid of those who were announced, until they say hello. */
+  readonly #births = new Map<number, Birth>();
   #orders = 0;
   #changes = 0;
   /** The last change that a descriptor, or a wait for a child, may show. */
@@ -44,31 +55,34 @@ export class Tree {
   threads = 1;
 
   /** `id` will say hello, as a process or as a thread. */
-  announce(id: number): void {
-    this.#births.set(id, this.#orders++);
+  announce(id: number, program = '', lost = false): void {
+    this.#births.set(id, { order: this.#orders++, program, lost });
   }
 
-  get unborn(): number[] {
-    return [...this.#births.keys()];
-  }
-
-  forget(id: number): void {
+  /** One who was announced has ended. */
+  bury(id: number): void {
     this.#births.delete(id);
+    this.processes.delete(id);
+    this.touch(true);
+  }
+
+  get unborn(): [id: number, birth: Birth][] {
+    return [...this.#births];
   }
 
   /** A task has said hello. Undefined: nobody has announced it yet. */
   born(pid: number, tid: number, link: Socket, inbox: Up[]): Task | undefined {
     const old = this.processes.get(pid);
-    const order = old?.exec ? old.order : this.#births.get(tid);
+    const order = old?.exec !== undefined ? old.order : this.#births.get(tid)?.order;
     if (order === undefined) return undefined;
     this.#births.delete(tid);
-    if (!old || old.exec) {
+    if (!old || old.exec !== undefined) {
       this.processes.set(pid, {
         pid,
         order,
         tasks: new Set(),
         reports: old?.reports ?? [],
-        exec: false,
+        exec: undefined,
         fresh: true,
         changed: 0,
       });
@@ -83,6 +97,7 @@ export class Tree {
       state: 'held',
       deadline: undefined,
       kind: 'file',
+      call: -1,
       seen: 0,
     };
     process.tasks.add(task);
@@ -97,11 +112,12 @@ export class Tree {
     if (process) process.changed = this.#changes;
   }
 
-  waits(task: Task, { deadline, kind, progress, reports }: Wait): void {
+  waits(task: Task, { deadline, kind, progress, call, reports }: Wait): void {
     if (progress) this.touch(false, task.process);
     task.state = 'waiting';
     task.deadline = deadline;
     task.kind = kind;
+    task.call = call;
     task.seen = this.#changes;
     task.process.reports = reports;
   }

@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define MAX_REPORTS 512
-
 struct task tasks[MAX_TASKS];
 __thread struct task *self;
 char link_path[108], shim_path[4096];
@@ -65,7 +63,7 @@ static void transfer(long number, void *bytes, size_t count) {
 }
 
 void tell(enum up_type type, int64_t a, int64_t b, const void *payload, uint32_t length) {
-  static char message[sizeof(struct up) + MAX_REPORTS * sizeof(struct connection_report)];
+  static char message[MAX_MESSAGE];
   struct up head = {sizeof head + length, type, RAW(SYS_getpid), self->tid, a, b};
   memcpy(message, &head, sizeof head);
   memcpy(message + sizeof head, payload, length);
@@ -95,7 +93,8 @@ void await_turn(enum wait_kind kind, nanos deadline) {
   static struct connection_report reports[MAX_REPORTS];
   uint32_t count = report_connections(reports, MAX_REPORTS);
   int progress = self->progress;
-  tell(UP_WAIT, deadline, kind | (progress ? WAIT_PROGRESS : 0), reports, count * sizeof *reports);
+  int64_t what = kind | (progress ? WAIT_PROGRESS : 0) | self->number << WAIT_CALL_SHIFT;
+  tell(UP_WAIT, deadline, what, reports, count * sizeof *reports);
   self->progress = 0;
   hear();
 }

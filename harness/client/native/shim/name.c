@@ -4,6 +4,9 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+// The oldest version of it, so that the shim also loads where libc is older than the one it was built with.
+__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
+
 #define EXPORT __attribute__((visibility("default")))
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 

@@ -15,6 +15,8 @@ struct start {
 };
 
 static volatile int in_spawn;
+/** What the child that uses our memory has become; empty: nothing. */
+static char spawned[4096];
 
 /** True in a child that uses its parent's memory until it calls exec, as that of posix_spawn does. */
 int spawning(void) {
@@ -48,13 +50,12 @@ static long forked(long result) {
   return result;
 }
 
-static struct start *prepare(const struct call *call, uintptr_t stack, enum mode mode) {
+static struct start *prepare(const struct call *call, uintptr_t stack, enum mode mode, struct task *task) {
   const greg_t *r = call->context->uc_mcontext.gregs;
   struct start *start = (struct start *)((stack - sizeof *start - 128) & ~63UL);
   *start = (struct start){r[REG_R8],  r[REG_R9],  r[REG_R10], r[REG_R12], r[REG_R13], r[REG_R14], r[REG_R15], r[REG_RDI],
-                          r[REG_RSI], r[REG_RBP], r[REG_RBX], r[REG_RDX], stack,      r[REG_RIP], mode,       0,
+                          r[REG_RSI], r[REG_RBP], r[REG_RBX], r[REG_RDX], stack,      r[REG_RIP], mode,       task,
                           CLIENT_MASK(call)};
-  if (mode == THREAD) start->task = new_task();
   return start;
 }
 
@@ -63,10 +64,17 @@ static enum mode mode_of(uint64_t flags) {
   return flags & CLONE_VM ? SPAWN : FORK;
 }
 
-static long begun(struct start *start, long result) {
-  if (start->mode == SPAWN) in_spawn = 0;
-  if (result < 0 && start->task) start->task->used = 0;
-  if (result > 0) tell(UP_BORN, result, start->mode == THREAD, 0, 0);
+static void begin_spawn(void) {
+  in_spawn = 1;
+  *spawned = 0;
+}
+
+/** The child owns its stack now: nothing may be read from its start any more. */
+static long begun(enum mode mode, struct task *task, long result) {
+  if (mode == SPAWN) in_spawn = 0;
+  if (result < 0 && task) task->used = 0;
+  int lost = mode == SPAWN && !*spawned;
+  if (result > 0) tell(UP_BORN, result, lost, spawned, mode == SPAWN ? strlen(spawned) : 0);
   return result;
 }
 
@@ -76,11 +84,12 @@ static long clone_call(const struct call *call) {
   // A parent that the kernel holds until exec could not give its child the turn.
   if (!a[1]) return forked(RAW(SYS_clone, a[0] & ~(CLONE_VM | CLONE_VFORK), 0, a[2], a[3], a[4]));
   enum mode mode = mode_of(a[0]);
-  struct start *start = prepare(call, a[1], mode);
-  if (mode == THREAD && !start->task) return -EAGAIN;
-  if (mode == SPAWN) in_spawn = 1, a[0] |= CLONE_VFORK;
+  struct task *task = mode == THREAD ? new_task() : 0;
+  if (mode == THREAD && !task) return -EAGAIN;
+  struct start *start = prepare(call, a[1], mode, task);
+  if (mode == SPAWN) begin_spawn(), a[0] |= CLONE_VFORK;
   else a[0] &= ~CLONE_VFORK;
-  return begun(start, gate_clone(SYS_clone, a[0], (long)start, a[2], a[3], a[4]));
+  return begun(mode, task, gate_clone(SYS_clone, a[0], (long)start, a[2], a[3], a[4]));
 }
 
 static long clone3_call(const struct call *call) {
@@ -93,12 +102,13 @@ static long clone3_call(const struct call *call) {
     return forked(RAW(SYS_clone3, &own, size));
   }
   enum mode mode = mode_of(own.flags);
-  struct start *start = prepare(call, own.stack + own.stack_size, mode);
-  if (mode == THREAD && !start->task) return -EAGAIN;
-  if (mode == SPAWN) in_spawn = 1, own.flags |= CLONE_VFORK;
+  struct task *task = mode == THREAD ? new_task() : 0;
+  if (mode == THREAD && !task) return -EAGAIN;
+  struct start *start = prepare(call, own.stack + own.stack_size, mode, task);
+  if (mode == SPAWN) begin_spawn(), own.flags |= CLONE_VFORK;
   else own.flags &= ~(uint64_t)CLONE_VFORK;
   own.stack_size = (uintptr_t)start - own.stack;
-  return begun(start, gate_clone(SYS_clone3, (long)&own, size, 0, 0, 0));
+  return begun(mode, task, gate_clone(SYS_clone3, (long)&own, size, 0, 0, 0));
 }
 
 static int names(const char *entry, const char *name) {
@@ -133,10 +143,15 @@ static long exec_call(const struct call *call) {
   env[kept] = 0;
   struct call own = *call;
   own.args[at] = (long)env;
-  if (!in_spawn) tell(UP_EXEC, 0, 0, 0, 0);
+  const char *path = (char *)call->args[at - 2];
+  size_t length = strnlen(path, sizeof spawned - 1);
+  if (!in_spawn) tell(UP_EXEC, 0, 0, path, length);
+  else memcpy(spawned, path, length), spawned[length] = 0;
   set_signals(CLIENT_MASK(call));
   long result = pass(&own);
   block_signals();
+  if (!in_spawn) tell(UP_HERE, 0, 0, 0, 0);
+  else *spawned = 0;
   return result;
 }
 

@@ -6,11 +6,12 @@
 
 enum up_type {
   UP_HELLO = 1,  // a = version; the task waits for its first turn
-  UP_WAIT,       // a = deadline (ns, or FOREVER), b = wait kind, | WAIT_PROGRESS; payload: connections
-  UP_CONNECT,    // a = connection id, b = port; payload: address family (4 bytes), address (16 bytes)
+  UP_WAIT,       // a = deadline (ns, or FOREVER), b = wait kind, | WAIT_PROGRESS, | system call; payload: connections
+  UP_CONNECT,    // a = connection id, b = port; payload: struct wanted_address, connections
   UP_BRIDGED,    // a = connection id, b = local port of its bridge
-  UP_BORN,       // a = pid or tid of the child, b = 1 for a thread
-  UP_EXEC,       // the process is about to become another program
+  UP_BORN,       // a = pid or tid of a child that will say hello, or end (b = 1); payload: its program, if another one
+  UP_EXEC,       // the process is about to become another program; payload: its path
+  UP_HERE,       // that has failed
   UP_EXIT,       // the thread is about to end
   UP_SIGNALLED,  // it may have sent a signal to somebody
   UP_BROKEN,     // payload: what this shim could not do, as text
@@ -23,6 +24,7 @@ enum wait_kind {
   WAIT_FILE = 3,     // or anything that becomes readable or writable
 };
 #define WAIT_PROGRESS 0x100
+#define WAIT_CALL_SHIFT 16
 
 struct up {
   uint32_t size;  // of the whole message
@@ -31,7 +33,13 @@ struct up {
   int64_t a, b;
 };
 
-/** One open connection as the client's kernel sees it; ends what a WAIT or HELLO says. */
+struct wanted_address {
+  uint32_t family;  // 4 or 6
+  uint8_t bytes[16];
+  uint32_t unused;
+};
+
+/** One open connection as the client's kernel sees it; ends what a WAIT or CONNECT says. */
 struct connection_report {
   uint64_t id;
   uint32_t flags;   // CONNECTION_…
@@ -40,6 +48,10 @@ struct connection_report {
 };
 #define CONNECTION_PENDING 1
 #define CONNECTION_ENDED 2  // a FIN was sent
+
+/** What one message can hold. */
+#define MAX_REPORTS 512
+#define MAX_MESSAGE (sizeof(struct up) + sizeof(struct wanted_address) + MAX_REPORTS * sizeof(struct connection_report))
 
 /** A turn: go on, time is `now`. Followed by `count` events. */
 struct down {

@@ -34,6 +34,7 @@ struct futex_waiter {
 struct task {
   int used, link, tid;
   int progress;  // it did something since it last told the harness
+  long number;   // of the call that it is in
   struct futex_waiter futex;
 };
 
@@ -99,7 +100,7 @@ void timer_fd_closed(int fd);
 void forget_timers(void);
 long timer_call(const struct call *call, int *handled);
 
-// io.c, socket.c
+// io.c, connect.c, socket.c
 int nonblocking(int fd);
 int fd_ready(int fd, short events);
 #define RESULT_OF_WAIT(outcome, late) ((outcome) == LATE ? (late) : restarted())

@@ -34,6 +34,7 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
   greg_t *r = uc->uc_mcontext.gregs;
   struct call call = {r[REG_RAX], {r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9]}, uc};
   (void)signal, (void)info;
+  if (!spawning()) self->number = call.number;
   long result = answer(&call);
   if (result == RESTART) {
     r[REG_RIP] -= 2;

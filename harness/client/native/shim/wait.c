@@ -18,28 +18,34 @@
 static unsigned long handler_flags;
 static int spins, yields;
 
+static int ended(uint64_t mask, nanos deadline, int (*ready)(void *), void *what, enum outcome *outcome) {
+  if (ready && ready(what)) return *outcome = READY, 1;
+  if (deadline <= now) return *outcome = LATE, 1;
+  if (signal_pending(mask, &handler_flags)) return *outcome = INTERRUPTED, 1;
+  return 0;
+}
+
+/** Gives the turn back until `ready` says so, time has come to `deadline`, or a signal outside `mask` wants its handler. */
 enum outcome wait_until(uint64_t mask, enum wait_kind kind, nanos deadline, int (*ready)(void *), void *what) {
-  for (;;) {
-    if (ready && ready(what)) return READY;
-    if (deadline <= now) return LATE;
-    if (ready) yields = 0;
-    if (signal_pending(mask, &handler_flags)) return INTERRUPTED;
+  enum outcome outcome;
+  if (ready) yields = 0;
+  while (!ended(mask, deadline, ready, what, &outcome)) {
     nanos timer = next_timer();
     await_turn(kind, timer < deadline ? timer : deadline);
     spins = 0;
-    if (fire_timers()) self->progress = 1;
+    fire_timers();
   }
+  self->progress = 1;
+  return outcome;
 }
 
 /** Result of a call that a signal has ended, for calls that are never made again. */
 long interrupted(void) {
-  self->progress = 1;
   return -EINTR;
 }
 
 /** The same for calls that are made again after handlers with SA_RESTART. */
 long restarted(void) {
-  self->progress = 1;
   return handler_flags & SA_RESTART ? RESTART : -EINTR;
 }
 

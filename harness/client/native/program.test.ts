@@ -1,0 +1,61 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { examine, whyNotNative } from './program.ts';
+import { native } from './try/build.fixture.ts';
+
+/** The first bytes of an ELF-64 program with one segment. */
+function elf({
+  machine = 62,
+  bits = 2,
+  loader,
+}: {
+  machine?: number;
+  bits?: number;
+  loader?: string;
+}): Buffer {
+  const bytes = Buffer.alloc(512);
+  bytes.writeUInt32BE(0x7f454c46, 0);
+  bytes[4] = bits;
+  bytes.writeUInt16LE(machine, 18);
+  bytes.writeBigUInt64LE(64n, 32);
+  bytes.writeUInt16LE(56, 54);
+  bytes.writeUInt16LE(1, 56);
+  bytes.writeUInt32LE(loader === undefined ? 1 : 3, 64);
+  bytes.writeBigUInt64LE(256n, 64 + 8);
+  bytes.write(`${loader ?? ''}\0`, 256);
+  return bytes;
+}
+
+t.test('the file of a program says whether it can be preloaded', (t) => {
+  const folder = t.testdir();
+  const write = (name: string, bytes: Buffer | string, mode = 0o755) => {
+    writeFileSync(join(folder, name), bytes);
+    chmodSync(join(folder, name), mode);
+    return join(folder, name);
+  };
+  const glibc = elf({ loader: '/lib64/ld-linux-x86-64.so.2' });
+  t.equal(examine(write('dynamic', glibc)), undefined);
+  t.match(examine(write('setuid', glibc, 0o4755)), /setuid/);
+  t.match(examine(write('static', elf({}))), /statically linked/);
+  t.match(examine(write('musl', elf({ loader: '/lib/ld-musl-x86_64.so.1' }))), /musl/);
+  t.match(examine(write('arm', elf({ machine: 183 }))), /x86-64/);
+  t.match(examine(write('old', elf({ bits: 1 }))), /x86-64/);
+  t.match(examine(write('text', 'hello')), /neither/);
+  t.match(examine(write('empty', '')), /neither/);
+  t.same(examine(write('script', '#!/usr/bin/env -S python3 -u\n')), {
+    interpreter: ['/usr/bin/env', '-S', 'python3', '-u'],
+  });
+  if (native) {
+    const around = { folder, searchPath: folder };
+    write('run', '#!/usr/bin/env A=b static\n');
+    write('deep', `#!${join(folder, 'run')} x\n`);
+    write('loop', `#!${join(folder, 'loop')}\n`);
+    t.match(whyNotNative(['run'], around), /static is statically linked/);
+    t.match(whyNotNative(['./deep'], around), /static is statically linked/);
+    t.match(whyNotNative(['loop'], around), /script of too many scripts/);
+    t.equal(whyNotNative(['dynamic'], around), undefined);
+    t.equal(whyNotNative(['missing'], around), undefined);
+  }
+  t.end();
+});
