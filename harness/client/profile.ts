@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { collect, formatProblem, type Problem, quote } from '../case/errors.ts';
 import { suggest } from '../case/nearest.ts';
 import { type Path, YamlFile } from '../case/yaml-file.ts';
+import type { Annotation } from './annotate.ts';
 import {
   ABILITIES,
   type Ability,
@@ -14,6 +15,7 @@ import {
   PROFILE_KEYS,
   profileSchema,
   type Tier,
+  TIME_MODES,
   type TimeMode,
 } from './profile-schema.ts';
 import { templatesIn } from './template.ts';
@@ -32,6 +34,8 @@ export interface Profile {
   readonly upstreams: Readonly<Record<string, UpstreamFile>>;
   /** What an opaque client states of its ways. */
   readonly policy?: PolicyFile;
+  /** Semantic events from what an opaque client says of itself. */
+  readonly annotations: readonly Annotation[];
   /** The preferred mode first. */
   readonly time: readonly TimeMode[];
   readonly abilities: readonly Ability[];
@@ -106,14 +110,9 @@ export function parseProfile(text: string, file: string, here: string): Profile 
       Object.entries(read.hooks).map(([hook, words]) => [hook, inPlace(words)]),
     ),
     bugs: bugsOf(read),
-    time: read.time ?? defaultTime(read.command),
+    time: read.time ?? TIME_MODES,
     abilities: read.abilities ?? ABILITIES,
   };
-}
-
-/** Virtual time needs Node or a preload; everything can run scaled or in real time. */
-export function defaultTime(command: readonly string[]): readonly TimeMode[] {
-  return command[0] === 'node' ? ['virtual', 'scaled', 'real'] : ['scaled', 'real'];
 }
 
 /** The command of a build: its bugs are appended to it. Templates of the run are still in it. */
@@ -184,7 +183,7 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
   checkTemplates(['command'], read.command, TEMPLATES);
   checkTemplates(['bugsArgument'], read.bugsArgument, [...TEMPLATES, 'bugs']);
   for (const hook of HOOKS)
-    checkTemplates(['hooks', hook], read.hooks[hook] ?? [], [...TEMPLATES, 'program']);
+    checkTemplates(['hooks', hook], read.hooks[hook] ?? [], [...TEMPLATES, 'program', 'argument']);
   const tellsBugs = read.bugsArgument.some((word) => templatesIn(word).includes('bugs'));
   if (bugsOf(read).length > 0 && !tellsBugs)
     problems.push({
@@ -204,6 +203,14 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
         what: isOpaque ? `an opaque client needs ${key}` : `${key} is for opaque clients`,
         right: isOpaque ? OPAQUE_KEYS[key]! : 'write protocol: opaque, or leave it out',
       });
+  if (read.annotations.length > 0 && !isOpaque)
+    problems.push({
+      position: yaml.keyPosition(['annotations']),
+      what: 'annotations are for opaque clients: elsewhere the server says what happened',
+      right: 'write protocol: opaque, or leave them out',
+    });
+  for (const [index, { from }] of read.annotations.entries())
+    checkTemplates(['annotations', index, 'from'], [from], TEMPLATES);
   if (read.tier === 'driven' && Object.keys(read.hooks).length > 0)
     problems.push({
       position: yaml.keyPosition(['hooks']),

@@ -4,14 +4,8 @@ import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } fro
 import { suggest } from '../case/nearest.ts';
 import { errorText } from './error-text.ts';
 import { packageRoot } from './package-root.ts';
-import { ABILITIES } from './profile-schema.ts';
-import {
-  defaultTime,
-  parseProfile,
-  type Profile,
-  ProfileError,
-  type ResolvedClient,
-} from './profile.ts';
+import { ABILITIES, TIME_MODES } from './profile-schema.ts';
+import { parseProfile, type Profile, ProfileError, type ResolvedClient } from './profile.ts';
 import { splitWords } from './words.ts';
 
 export interface ResolveOptions {
@@ -150,7 +144,8 @@ function commandProfile(
     tier: 'driven',
     protocol: 'metering',
     upstreams: {},
-    time: defaultTime(words),
+    annotations: [],
+    time: TIME_MODES,
     abilities: ABILITIES,
     builds: {},
     bugs: [],

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../case/plan.ts';
 import { HarnessError } from '../client/process.ts';
+import { isNode } from '../client/is-node.ts';
+import { whyNotNative } from '../client/native/program.ts';
 import { packageRoot } from '../client/package-root.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { checkScale, measureLateness } from './check-scale.ts';
@@ -42,30 +44,44 @@ export async function chooseTime(
   plans: readonly Plan[],
 ): Promise<WorldMaker> {
   const allowed = client.profile.time;
-  const chosen = choose(client, time);
+  const whyNot = whyNotVirtual(client);
+  const chosen = choose(client, time, whyNot);
   if (!allowed.includes(chosen.mode))
     throw new HarnessError(
       `${client.spec} does not run in ${chosen.mode} time; its profile allows ${allowed.join(', ')} (--time)`,
     );
   if (chosen.mode === 'virtual') {
+    if (whyNot !== undefined)
+      throw new HarnessError(
+        `${client.spec} cannot run in virtual time: ${whyNot}; use --time scaled:N or --time real`,
+      );
     const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
     if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
     const make = () => new VirtualWorld({ epochMs, seed, stallMs: STALL_MS, preload });
-    return Object.assign(make, { timeName: 'virtual', parallel: true });
+    const tier = isNode(client.profile.command) ? '' : ' (native)';
+    return Object.assign(make, { timeName: `virtual${tier}`, parallel: true });
   }
   // Several runs on one machine keep apart by the block of loopback addresses that they use.
   const network = process.pid % 100;
   const factor = chosen.mode === 'scaled' ? chosen.factor : 1;
   if (factor > 1) checkScale(plans, factor, await measureLateness());
-  const timeName = factor === 1 ? 'real' : `scaled:${factor}`;
+  const reason = time.mode === 'auto' && whyNot !== undefined ? ` (not virtual: ${whyNot})` : '';
+  const timeName = `${factor === 1 ? 'real' : `scaled:${factor}`}${reason}`;
   const make = () => new RealWorld({ factor, network });
   return Object.assign(make, { timeName, parallel: false });
 }
 
-function choose({ profile }: ResolvedClient, time: TimeChoice): Chosen {
+function choose({ profile }: ResolvedClient, time: TimeChoice, whyNot: string | undefined): Chosen {
   if (time.mode === 'scaled') return time;
   if (time.mode !== 'auto') return { mode: time.mode };
-  if (profile.time.includes('virtual')) return { mode: 'virtual' };
+  if (profile.time.includes('virtual') && whyNot === undefined) return { mode: 'virtual' };
   if (profile.time.includes('scaled')) return { mode: 'scaled', factor: DEFAULT_SCALE };
   return { mode: 'real' };
+}
+
+/** What keeps a client out of virtual time, before it is started; undefined: nothing that can be seen. */
+function whyNotVirtual({ profile }: ResolvedClient): string | undefined {
+  if (isNode(profile.command)) return undefined;
+  const searchPath = process.env['PATH'] ?? '';
+  return whyNotNative(profile.command, { folder: process.cwd(), searchPath });
 }

@@ -1,4 +1,5 @@
 // The built-in suites against the reference client, and against each of its bugs: what `catches` claims is checked.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,3 +59,13 @@ for (const bug of bugs)
     for (const { plan, judgement } of await play(`reference:${bug}`, claiming))
       t.equal(judgement.verdict, 'fail', `${plan.id} ${judgement.reason ?? ''}`);
   });
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+t.test(
+  'the Python example, an unmodified native program, passes every case in virtual time',
+  { skip: hasPython ? false : 'there is no python3' },
+  async (t) => {
+    for (const { plan, judgement } of await play('example-python', plans))
+      t.equal(judgement.verdict, 'pass', `${plan.id} ${judgement.reason ?? ''}`);
+  },
+);

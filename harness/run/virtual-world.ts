@@ -7,6 +7,9 @@ import {
   type LaunchSpec,
   type ProcessListener,
 } from '../client/process.ts';
+import { isNode } from '../client/is-node.ts';
+import { VirtualNativeProcess } from '../client/native/native-process.ts';
+import { shimFile } from '../client/native/shim-file.ts';
 import { VirtualNodeProcess } from '../client/virtual/node-process.ts';
 import { VirtualNetwork } from '../shim/transport-virtual.ts';
 import type { World } from './world.ts';
@@ -32,8 +35,9 @@ export class VirtualWorld implements World {
   readonly transport: VirtualNetwork;
   readonly epochMs: number;
   readonly #options: VirtualOptions;
+  readonly #realStartMs = Date.now();
   readonly #wallOffsetMs = new Map<string, number>();
-  #clients: VirtualNodeProcess[] = [];
+  #clients: (VirtualNodeProcess | VirtualNativeProcess)[] = [];
   #held: Promise<unknown> = Promise.resolve();
 
   constructor(options: VirtualOptions) {
@@ -50,19 +54,21 @@ export class VirtualWorld implements World {
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
     const { epochMs, seed, stallMs, preload } = this.#options;
     const offsets = this.#wallOffsetMs;
-    const client = new VirtualNodeProcess(
-      spec,
-      {
-        clock: this.clock,
-        network: this.transport,
-        epochMs,
-        seed,
-        stallMs,
-        preload,
-        wallOffsetMs: offsets.get(spec.client) ?? 0,
-      },
-      listener,
-    );
+    const around = {
+      clock: this.clock,
+      network: this.transport,
+      epochMs,
+      seed,
+      stallMs,
+      wallOffsetMs: offsets.get(spec.client) ?? 0,
+    };
+    const client = isNode(spec.command)
+      ? new VirtualNodeProcess(
+          spec,
+          { ...around, preload, realStartMs: this.#realStartMs },
+          listener,
+        )
+      : new VirtualNativeProcess(spec, { ...around, shim: shimFile() }, listener);
     this.#clients.push(client);
     return {
       write: (text) => client.write(text),
@@ -110,11 +116,19 @@ export class VirtualWorld implements World {
     const next = [this.clock.next(), ...deadlines].reduce(earlier);
     if (next === undefined)
       throw new HarnessError(
-        'deadlock: neither the play nor the client has anything left to do, and the case has not ended',
+        `deadlock: neither the play nor the client has anything left to do, and the case has not ended${this.#evidence()}`,
       );
     if (next > HORIZON)
       throw new HarnessError(`the case has not ended by ${formatDuration(HORIZON)}`);
     this.clock.advanceTo(next);
+  }
+
+  /** What the tasks of native clients wait in. */
+  #evidence(): string {
+    const waits = this.#clients.flatMap((client) =>
+      'evidence' in client ? [client.evidence] : [],
+    );
+    return waits.map((wait) => `; ${wait}`).join('');
   }
 
   hold(work: Promise<void>): void {
