@@ -3,11 +3,17 @@ import { FO_1 } from './fo-1.ts';
 import { FO_2 } from './fo-2.ts';
 import { FO_3 } from './fo-3.ts';
 import { FO_4 } from './fo-4.ts';
+import { FO_5 } from './fo-5.ts';
 import { FO_6 } from './fo-6.ts';
+import { FO_7 } from './fo-7.ts';
+import { FO_8 } from './fo-8.ts';
 import { RT_1 } from './rt-1.ts';
+import { RT_3 } from './rt-3.ts';
 import { RT_4 } from './rt-4.ts';
 import { RT_5 } from './rt-5.ts';
 import { RT_6 } from './rt-6.ts';
+import { RT_7 } from './rt-7.ts';
+import { RT_8 } from './rt-8.ts';
 import { SF_1 } from './sf-1.ts';
 import { SF_2 } from './sf-2.ts';
 import { SF_3 } from './sf-3.ts';
@@ -37,14 +43,20 @@ export const RULES: readonly Rule[] = [
   SWM_8,
   SWM_9,
   RT_1,
+  RT_3,
   RT_4,
   RT_5,
   RT_6,
+  RT_7,
+  RT_8,
   FO_1,
   FO_2,
   FO_3,
   FO_4,
+  FO_5,
   FO_6,
+  FO_7,
+  FO_8,
   SF_1,
   SF_2,
   SF_3,

@@ -1,5 +1,6 @@
 // Which licences a client held where, as the servers saw it.
 import type { Nanos } from '../../clock/clock.ts';
+import type { TraceEvent } from '../../trace/event.ts';
 import type { View } from '../view/view.ts';
 
 export interface Lease {
@@ -8,15 +9,23 @@ export interface Lease {
   readonly program: string;
   readonly grantedAt: Nanos;
   readonly grantIndex: number;
-  /** Given back by the client, or taken back by the server. */
-  readonly ended?: { readonly at: Nanos; readonly index: number; readonly by: 'client' | 'server' };
+  /** Given back by the client, taken back by the server, or forgotten by one that was restarted. */
+  readonly ended?: {
+    readonly at: Nanos;
+    readonly index: number;
+    readonly by: 'client' | 'server' | 'restart';
+  };
 }
 
 /** All leases of a client in the order of their grants; asked again for the same one it is the same lease. */
 export function leasesOf(view: View, client: string): readonly Lease[] {
   const leases: { -readonly [key in keyof Lease]: Lease[key] }[] = [];
   const words = ['lease-grant', 'lease-release', 'lease-reclaim'];
-  for (const { index, event } of view.eventsOf(client, ...words)) {
+  for (const [index, event] of view.events.entries()) {
+    if (endsAllLeases(event))
+      for (const other of leases)
+        if (other.server === event.actor) other.ended ??= { at: event.at, index, by: 'restart' };
+    if (!words.includes(event.event) || view.clientOf(event) !== client) continue;
     const lease = String(event.fields['lease']);
     const known = leases.findLast((other) => other.server === event.actor && other.lease === lease);
     if (event.event !== 'lease-grant') {
@@ -32,6 +41,11 @@ export function leasesOf(view: View, client: string): readonly Lease[] {
       });
   }
   return leases;
+}
+
+/** A server that is restarted without its state has granted nothing. */
+export function endsAllLeases({ event, fields }: TraceEvent): boolean {
+  return event === 'restart' && fields['state'] === 'lost';
 }
 
 /** Those that were granted by then and had not ended. */

@@ -55,6 +55,12 @@ export class Downtimes {
     );
   }
 
+  /** The faults that were on that face at any time. */
+  names(server: string, face: string): ReadonlySet<string> {
+    const own = this.#all.filter((other) => other.server === server && other.face === face);
+    return new Set(own.map(({ fault }) => fault));
+  }
+
   down(server: string, face: string, at: Nanos): boolean {
     return !this.clear(server, face, at, at);
   }
