@@ -66,7 +66,7 @@ function phasesOf({ policy }: RuleClient): readonly PhasePolicy[] {
 }
 
 /** A poll fell due between the two: it counts from the start of the client, not from the last failure. */
-function isPoll(
+export function isPoll(
   { view }: RuleCase,
   { name, plan, policy }: RuleClient,
   phase: PhasePolicy,
