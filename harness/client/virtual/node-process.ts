@@ -1,12 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { delimiter } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MILLISECOND, type Nanos } from '../../clock/clock.ts';
 import type { VirtualClock } from '../../clock/virtual.ts';
-import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
+import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { signalGroup, spawnGroup, sweep } from '../group.ts';
 import {
   HarnessError,
@@ -16,10 +14,18 @@ import {
   type LaunchSpec,
   type ProcessListener,
 } from '../process.ts';
-import type { ClientEvent, ClientTurn, Grant, SocketOp, Welcome } from './link.ts';
+import { dateFiles } from './date-files.ts';
+import { LINK_VARIABLES, type Welcome } from './link.ts';
+import { type LinkServer, linkServer } from './link-server.ts';
+import type { NodeLink } from './node-link.ts';
+import { NodeTree } from './node-tree.ts';
+import { Outputs } from './outputs.ts';
+import { Patience } from './patience.ts';
+import { Pids } from './pids.ts';
+import { commandLine } from './processes.ts';
+import { escapedText, stalledText } from './stall.ts';
 
-const MAX_TURN_BYTES = 64 * 1024 * 1024;
-const OUTPUT_CHECK_MS = 100;
+const LOOK_MS = 100;
 
 export interface VirtualSurroundings {
   readonly clock: VirtualClock;
@@ -30,248 +36,210 @@ export interface VirtualSurroundings {
   readonly wallOffsetMs: number;
   /** Real time that a client may work without a word before it counts as stalled. */
   readonly stallMs: number;
+  /** Real time at which the case began. */
+  readonly realStartMs: number;
   /** The compiled preload. */
   readonly preload: string;
 }
 
-/** A Node program in virtual time, in lock-step with the harness: it runs only while a turn of it is awaited. */
+/** A Node program in virtual time, with the Node programs that it starts, in lock-step with the harness. */
 export class VirtualNodeProcess implements ClientProcess {
   readonly #spec: LaunchSpec;
   readonly #around: VirtualSurroundings;
   readonly #listener: ProcessListener;
   readonly #mark = randomUUID();
-  readonly #sockets = new Map<number, Dialed>();
-  readonly #outputs: { fd: number; read: number; tell: (chunk: Buffer) => void }[] = [];
-  readonly #inbox: ClientEvent[] = [];
+  readonly #pids: Pids;
+  readonly #patience: Patience;
+  readonly #tree: NodeTree;
+  #outputs: Outputs | undefined;
   #child: ChildProcess | undefined;
   #exit: Exit | undefined;
   #ended = false;
-  #deadline: Nanos | undefined;
-  #alive = true;
   #dying = false;
-  #unparsed = '';
-  #turns: ClientTurn[] = [];
-  #wake: (() => void) | undefined;
+  #wallOffsetMs: number;
 
   constructor(spec: LaunchSpec, around: VirtualSurroundings, listener: ProcessListener) {
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
+    this.#wallOffsetMs = around.wallOffsetMs;
+    this.#pids = new Pids(spec.run);
+    this.#patience = new Patience({
+      stallMs: around.stallMs,
+      givesUp: () => this.#isOver || this.#endFlood(),
+      stalled: (held) => this.#break(stalledText(spec.client, around.stallMs, held)),
+    });
+    this.#tree = new NodeTree({
+      clock: around.clock,
+      network: around.network,
+      patience: this.#patience,
+      welcome: (link) => this.#welcome(link),
+      escaped: (what) => this.#break(escapedText(spec.client, what)),
+      wrote: () => this.#date(),
+    });
   }
 
   /** When it wants to go on at the latest; undefined: only when something happens to it. */
   get deadline(): Nanos | undefined {
-    return this.#ended ? undefined : this.#deadline;
+    return this.#ended ? undefined : this.#tree.deadline;
   }
 
   /** True when time must not move before it has had a turn. */
   get needsTurn(): boolean {
     if (this.#ended) return false;
-    if (!this.#child || this.#dying || !this.#alive || this.#inbox.length > 0) return true;
-    return this.#deadline !== undefined && this.#deadline <= this.#around.clock.now();
+    return !this.#child || this.#isOver || this.#tree.due() !== undefined;
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
+  /** What each process waits for, for the message of a deadlock. */
+  get evidence(): string {
+    const waits = this.#tree.links.map(({ hello, blocked, openSockets }, index) => {
+      const who = index === 0 ? 'it' : `its child "${commandLine(hello.pid)}"`;
+      if (blocked) return `${who} stands in a synchronous child process`;
+      return `${who} has no timer, ${openSockets} open sockets, and waits`;
+    });
+    return `${this.#spec.client}: ${waits.join('; ') || 'no process'}`;
+  }
+
   /** Lets it do what is due, until it is quiet again or has ended. */
   async turn(): Promise<void> {
     if (!this.#child) await this.#begin();
-    else if (!this.#dying) this.#grant();
-    const turn = await this.#next();
-    if (turn && turn.exit === undefined) this.#take(turn);
-    else {
-      // The last message of a process holds what it wrote before it ended.
-      if (turn) this.#perform(turn.ops);
-      await this.#end();
-    }
+    const link = this.#isOver ? undefined : this.#tree.due();
+    if (link) await this.#tree.run(link);
+    if (!this.#isOver) await this.#tree.settle();
+    if (this.#isOver) await this.#end();
+    else this.#outputs!.read();
+    this.#endFlood();
   }
 
   write(text: string): void {
-    this.#inbox.push({ event: 'stdin', base64: Buffer.from(text).toString('base64') });
+    this.#tree.feed({ event: 'stdin', base64: Buffer.from(text).toString('base64') });
   }
 
   endInput(): void {
-    this.#inbox.push({ event: 'stdin-end' });
+    this.#tree.feed({ event: 'stdin-end' });
   }
 
   setClock(byMs: number): void {
-    this.#inbox.push({ event: 'clock', byMs });
+    this.#wallOffsetMs += byMs;
+    for (const { welcomed, inbox } of this.#tree.links)
+      if (welcomed) inbox.push({ event: 'clock', byMs });
   }
 
   terminate(): void {
-    this.#inbox.push({ event: 'signal', signal: 'SIGTERM' });
+    for (const { inbox } of this.#tree.links) inbox.push({ event: 'signal', signal: 'SIGTERM' });
   }
 
   kill(): void {
     if (this.#ended) return;
     this.#dying = true;
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
-    this.#closeSockets();
+    for (const link of this.#tree.links) link.closeSockets();
+    this.#patience.wake();
+  }
+
+  get #isOver(): boolean {
+    return this.#dying || this.#exit !== undefined || this.#tree.isOver;
+  }
+
+  #break(why: string): never {
+    this.kill();
+    throw new HarnessError(why);
   }
 
   async #begin(): Promise<void> {
-    const { command, env, folder, run } = this.#spec;
-    const { preload } = this.#around;
-    const files = ['out', 'err'].map((name) => openSync(join(folder, `${name}-${run}.log`), 'a+'));
-    this.#outputs.push(
-      { fd: files[0]!, read: 0, tell: (chunk) => this.#listener.stdout(chunk) },
-      { fd: files[1]!, read: 0, tell: (chunk) => this.#listener.stderr(chunk) },
-    );
-    const virtual = ['--expose-internals', '--import', pathToFileURL(preload).href];
-    const child = spawnGroup(
-      [command[0]!, ...virtual, ...command.slice(1)],
-      { env: { ...env, METERPROOF_VIRTUAL: '1', UV_THREADPOOL_SIZE: '1', TZ: 'UTC' }, folder },
-      this.#mark,
-      ['ignore', files[0], files[1], 'pipe', 'pipe'],
-    );
-    this.#child = child;
-    const [, , , down, up] = child.stdio as unknown as [null, null, null, Writable, Readable];
-    down.on('error', () => {});
-    up.setEncoding('utf8').on('data', (text: string) => this.#heard(text));
-    child.on('error', (error) => {
+    const server = await linkServer();
+    server.expect(this.#mark, {
+      joined: (link) => {
+        this.#tree.join(link, this.#pids.numberOf(link.hello.pid));
+        this.#patience.wake();
+      },
+      stirred: this.#patience.wake,
+      askedPid: (question) => this.#pids.answer(question),
+    });
+    this.#date();
+    const { folder, run } = this.#spec;
+    this.#outputs = new Outputs(folder, run, this.#listener);
+    this.#child = this.#spawn(server, this.#outputs);
+    this.#child.stdin!.on('error', () => {});
+    this.#child.on('error', (error) => {
       this.#listener.broke(`it could not be started: ${error.message}`);
       this.#exited({ code: null, signal: null });
     });
-    child.on('exit', (code, signal) => this.#exited({ code, signal }));
-    const hello = await this.#next();
-    if (hello) this.#send(this.#welcome());
+    this.#child.on('exit', (code, signal) => this.#exited({ code, signal }));
+    const isUp = () => this.#tree.links.length > 0 || this.#exit !== undefined;
+    await this.#patience.until(isUp, [LOOK_MS], () => 'it never came up');
   }
 
-  #welcome(): Welcome {
-    const { clock, seed, epochMs, wallOffsetMs } = this.#around;
+  #spawn({ path, bin }: LinkServer, { fds }: Outputs): ChildProcess {
+    const { command, env, folder } = this.#spec;
+    const preload = pathToFileURL(this.#around.preload).href;
+    const virtual = {
+      [LINK_VARIABLES.socket]: path,
+      [LINK_VARIABLES.preload]: preload,
+      [LINK_VARIABLES.bin]: bin,
+      NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(),
+      PATH: `${bin}${delimiter}${env['PATH'] ?? ''}`,
+      UV_THREADPOOL_SIZE: '1',
+      TZ: 'UTC',
+    };
+    return spawnGroup(
+      [command[0]!, '--expose-internals', ...command.slice(1)],
+      { env: { ...env, ...virtual }, folder },
+      this.#mark,
+      // Nobody writes to its real standard input: who reads it past the preload waits for ever, and is told so.
+      ['pipe', ...fds],
+    );
+  }
+
+  #welcome({ hello, number }: NodeLink): Welcome {
+    const { clock, seed, epochMs, realStartMs } = this.#around;
     const { client, run } = this.#spec;
     return {
       epochMs,
-      wallOffsetMs,
+      wallOffsetMs: this.#wallOffsetMs,
       nowMs: Number(clock.now() / MILLISECOND),
-      seed: hash(`${seed} ${client} ${run}`),
+      seed: hash([seed, client, run, ...(number > 0 ? [number] : [])].join(' ')),
+      pid: this.#pids.virtual(hello.pid),
+      ppid: number === 0 ? 1 : this.#pids.virtual(hello.ppid),
+      first: number === 0,
+      realStartMs,
     };
   }
 
-  #grant(): void {
-    const exit = !this.#alive && this.#inbox.length === 0;
-    this.#send({
-      nowMs: Number(this.#around.clock.now() / MILLISECOND),
-      events: this.#inbox.splice(0),
-      ...(exit && { exit }),
-    });
+  #date(): void {
+    const { clock, realStartMs } = this.#around;
+    dateFiles(this.#spec.folder, clock.wallMs() + this.#wallOffsetMs, realStartMs);
   }
 
-  #send(message: Grant | Welcome): void {
-    const down = this.#child!.stdio[3] as Writable;
-    if (!down.destroyed) down.write(`${JSON.stringify(message)}\n`);
-  }
-
-  #take({ ops, nextMs, alive }: ClientTurn): void {
-    this.#perform(ops);
-    this.#deadline = nextMs === null ? undefined : BigInt(Math.ceil(nextMs)) * MILLISECOND;
-    this.#alive = alive;
-    this.#readOutputs();
-  }
-
-  #perform(ops: readonly SocketOp[]): void {
-    for (const op of ops) {
-      if (op.op === 'connect') this.#connect(op.id, op.host, op.port);
-      const socket = this.#sockets.get(op.id);
-      if (op.op === 'data') socket?.write(Buffer.from(op.base64, 'base64'));
-      else if (op.op === 'end') socket?.end();
-      else if (op.op === 'close') {
-        if (op.reset) socket?.reset();
-        else socket?.close();
-        this.#sockets.delete(op.id);
-      }
-    }
-  }
-
-  #connect(id: number, host: string, port: number): void {
-    const tell = (event: ClientEvent) => {
-      if (this.#sockets.has(id)) this.#inbox.push(event);
-    };
-    const socket = this.#around.network.dial(host, port, {
-      connected: () => tell({ event: 'connected', id }),
-      failed: (code) => tell({ event: 'failed', id, code }),
-      data: (bytes) => tell({ event: 'data', id, base64: bytes.toString('base64') }),
-      end: () => tell({ event: 'end', id }),
-      reset: () => tell({ event: 'reset', id }),
-    });
-    this.#sockets.set(id, socket);
-  }
-
-  #heard(text: string): void {
-    this.#unparsed += text;
-    if (this.#unparsed.length > MAX_TURN_BYTES) return this.kill();
-    for (let end = this.#unparsed.indexOf('\n'); end >= 0; end = this.#unparsed.indexOf('\n')) {
-      this.#turns.push(JSON.parse(this.#unparsed.slice(0, end)) as ClientTurn);
-      this.#unparsed = this.#unparsed.slice(end + 1);
-    }
-    this.#wake?.();
+  #endFlood(): boolean {
+    if (this.#ended || this.#dying || !this.#outputs?.isFlood) return this.#dying;
+    this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
+    this.kill();
+    return true;
   }
 
   #exited(exit: Exit): void {
     this.#exit ??= exit;
-    this.#wake?.();
-  }
-
-  /** The next message, or undefined when the process has ended without one. */
-  async #next(): Promise<ClientTurn | undefined> {
-    const started = performance.now();
-    while (this.#turns.length === 0 && !this.#exit) {
-      await this.#wakeOr(OUTPUT_CHECK_MS);
-      this.#checkFlood();
-      if (performance.now() - started > this.#around.stallMs && !this.#dying) {
-        this.kill();
-        const seconds = this.#around.stallMs / 1_000;
-        throw new HarnessError(
-          `stalled: the client worked for ${seconds} s of real time without coming to rest ` +
-            '(a busy loop, a listening socket or a worker thread keeps it from waiting)',
-        );
-      }
-    }
-    return this.#dying ? undefined : this.#turns.shift();
-  }
-
-  async #wakeOr(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    this.#wake = undefined;
-  }
-
-  #checkFlood(): void {
-    const written = this.#outputs.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0);
-    if (written <= MAX_OUTPUT_BYTES || this.#dying) return;
-    this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
-    this.kill();
-  }
-
-  #readOutputs(): void {
-    this.#checkFlood();
-    for (const output of this.#outputs) {
-      const size = Math.min(fstatSync(output.fd).size, MAX_OUTPUT_BYTES);
-      if (size <= output.read) continue;
-      const chunk = Buffer.alloc(size - output.read);
-      readSync(output.fd, chunk, 0, chunk.length, output.read);
-      output.read = size;
-      output.tell(chunk);
-    }
-  }
-
-  #closeSockets(): void {
-    for (const socket of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
+    this.#patience.wake();
   }
 
   async #end(): Promise<void> {
-    while (!this.#exit) await this.#wakeOr(OUTPUT_CHECK_MS);
+    while (!this.#exit) await this.#patience.pause(LOOK_MS);
+    const first = this.#tree.isOver ? undefined : this.#tree.links[0];
+    // What it said before it ended is still to be heard.
+    while (first && !first.closed) await this.#patience.pause(LOOK_MS);
+    if (first && !this.#dying) this.#tree.drain(first);
     if (this.#child?.pid !== undefined) sweep(this.#child.pid, this.#mark);
-    this.#readOutputs();
-    for (const { fd } of this.#outputs.splice(0)) closeSync(fd);
-    this.#closeSockets();
+    for (const link of this.#tree.links) link.close();
+    (await linkServer()).forget(this.#mark);
+    this.#date();
+    this.#outputs?.read();
+    this.#outputs?.close();
+    this.#child?.stdin?.destroy();
     this.#ended = true;
     this.#listener.exited(this.#exit);
   }

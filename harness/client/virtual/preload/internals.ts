@@ -1,6 +1,5 @@
 // The parts of Node that virtual time leans on. They are internal, so each is looked up in one place and checked at the start.
 import { createRequire } from 'node:module';
-import type { Duplex } from 'node:stream';
 
 interface TimersBinding {
   getLibuvNow(): number;
@@ -20,11 +19,52 @@ export interface StreamHandle {
   [owner: symbol]: unknown;
 }
 
+/** A handle of libuv that keeps its loop alive unless it is unref'd. */
+export interface LoopHandle {
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+}
+
+interface PipeHandle extends LoopHandle {
+  readonly fd: number;
+  connect(request: object, path: string): number;
+  setBlocking(blocking: boolean): number;
+}
+
+export interface PipeBinding {
+  readonly Pipe: new (kind: number) => PipeHandle;
+  readonly PipeConnectWrap: new () => { oncomplete?: () => void };
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+interface SignalHandle extends LoopHandle {
+  onsignal: () => void;
+  start(signal: number): number;
+}
+
+/** What `child_process` hands to the part of Node that starts a process. */
+export interface SpawnOptions {
+  file: string;
+  args?: string[];
+  envPairs?: string[];
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+/** Functions of a binding that Node looks up at each call, so that they can be replaced. */
+export type Functions = Record<string, AnyFunction>;
+
 export interface Internals {
   readonly timers: TimersBinding;
   readonly aliveTimers: Int32Array;
   readonly JSStream: new () => StreamHandle;
   readonly uv: Readonly<Record<string, number>>;
+  readonly pipe: PipeBinding;
+  readonly Signal: new () => SignalHandle;
+  readonly fs: Functions;
+  readonly spawnSync: { spawn(options: SpawnOptions): unknown };
+  readonly ChildProcess: { prototype: { spawn(options: SpawnOptions): number } };
+  readonly channelHandle: symbol;
   /** The list of timers that is due first. */
   readonly nextTimerList: () => { readonly expiry: number } | undefined;
   readonly processTimers: (nowMs: number) => void;
@@ -40,67 +80,114 @@ export interface Internals {
 
 type ErrorClass = new (...args: unknown[]) => Error;
 
-/** Throws an error that names what is missing: another Node may have moved it. */
+interface InternalModules {
+  'internal/timers': {
+    timerListQueue?: { peek(): { expiry: number } | undefined };
+    getTimerCallbacks?(runTicks: () => void): { processTimers(now: number): void };
+  };
+  'internal/errors': Record<string, ErrorClass>;
+  'internal/stream_base_commons': { onStreamRead?: unknown };
+  'internal/async_hooks': { symbols?: { owner_symbol?: symbol } };
+  'internal/child_process': {
+    ChildProcess?: Internals['ChildProcess'];
+    kChannelHandle?: symbol;
+  };
+}
+
+interface Bindings {
+  timers: TimersBinding;
+  js_stream: { JSStream?: new () => StreamHandle };
+  uv: Record<string, number>;
+  pipe_wrap: Partial<PipeBinding>;
+  signal_wrap: { Signal?: new () => SignalHandle };
+  fs: Functions;
+  spawn_sync: { spawn?(options: SpawnOptions): unknown };
+}
+
+export class MissingInternal extends Error {}
+
+/** True where the process was started with `--expose-internals`. */
+export function areExposed(): boolean {
+  try {
+    return quietly(() => Boolean(createRequire(import.meta.url)('internal/test/binding')));
+  } catch {
+    return false;
+  }
+}
+
+/** Throws a `MissingInternal` that names what is missing: another Node may have moved it. */
 export function loadInternals(): Internals {
   const require = createRequire(import.meta.url);
-  const load = <T>(name: string) => quietly(() => require(name) as T);
-  const { internalBinding } = load<{ internalBinding(name: string): never }>(
-    'internal/test/binding',
+  const { internalBinding } = quietly(
+    () =>
+      require('internal/test/binding') as {
+        internalBinding<Name extends keyof Bindings>(name: Name): Bindings[Name];
+      },
   );
-  const timers: TimersBinding = internalBinding('timers');
-  const itimers = load<{
-    timerListQueue: { peek(): { expiry: number } | undefined };
-    getTimerCallbacks(runTicks: () => void): { processTimers(now: number): void };
-  }>('internal/timers');
-  const errors = load<Record<string, ErrorClass>>('internal/errors');
-  const runTicks = (process as unknown as { _tickCallback(): void })._tickCallback;
-  const net = require('node:net') as {
-    _normalizeArgs(args: unknown[]): [Record<string, unknown>, (() => void)?];
-  };
-  // What Node itself makes of a failed connect: the message must read as it does without us.
-  const connectErrorClass = errors['ExceptionWithHostPort'] ?? errors['UVExceptionWithHostPort'];
-  const readErrorClass = errors['ErrnoException'];
-  const internals: Internals = {
-    timers,
-    aliveTimers: needed('timeoutInfo', timers.timeoutInfo ?? timers.timerInfo),
-    JSStream: needed(
-      'JSStream',
-      (internalBinding('js_stream') as { JSStream: new () => StreamHandle }).JSStream,
-    ),
-    uv: internalBinding('uv'),
-    nextTimerList: () => itimers.timerListQueue.peek(),
-    processTimers: itimers.getTimerCallbacks(runTicks).processTimers,
-    runTicks: needed('_tickCallback', runTicks),
-    onStreamRead: needed(
-      'onStreamRead',
-      load<{ onStreamRead: unknown }>('internal/stream_base_commons').onStreamRead,
-    ),
-    ownerSymbol: needed(
-      'owner_symbol',
-      load<{ symbols: { owner_symbol: symbol } }>('internal/async_hooks').symbols.owner_symbol,
-    ),
-    connectError: (status, address, port) =>
-      new (needed('ExceptionWithHostPort', connectErrorClass))(status, 'connect', address, port),
-    readError: (status) => new (needed('ErrnoException', readErrorClass))(status, 'read'),
-    normalizeConnectArgs: net._normalizeArgs,
-  };
-  needed('ExceptionWithHostPort', connectErrorClass);
-  needed('ErrnoException', readErrorClass);
+  const binding = <Name extends keyof Bindings>(name: Name): Bindings[Name] =>
+    found(`the binding ${name}`, () => internalBinding(name));
+  const load = <Name extends keyof InternalModules>(name: Name): InternalModules[Name] =>
+    found(name, () => quietly(() => require(name) as InternalModules[Name]));
+  const timers = binding('timers');
   for (const name of ['getLibuvNow', 'scheduleTimer', 'toggleTimerRef'] as const)
-    needed(name, timers[name]);
-  return internals;
+    needed(`timers.${name}`, timers[name]);
+  const itimers = load('internal/timers');
+  const queue = needed('timerListQueue', itimers.timerListQueue);
+  const runTicks = needed('process._tickCallback', process._tickCallback?.bind(process));
+  const errors = load('internal/errors');
+  // What Node itself makes of a failed connect: the message must read as it does without us.
+  const ConnectError = needed(
+    'ExceptionWithHostPort',
+    errors['ExceptionWithHostPort'] ?? errors['UVExceptionWithHostPort'],
+  );
+  const ReadError = needed('ErrnoException', errors['ErrnoException']);
+  const pipe = binding('pipe_wrap');
+  const spawnSync = binding('spawn_sync');
+  needed('spawn_sync.spawn', spawnSync.spawn);
+  const children = load('internal/child_process');
+  const net = require('node:net') as { _normalizeArgs?: Internals['normalizeConnectArgs'] };
+  return {
+    timers,
+    aliveTimers: needed('timers.timeoutInfo', timers.timeoutInfo ?? timers.timerInfo),
+    JSStream: needed('JSStream', binding('js_stream').JSStream),
+    uv: binding('uv'),
+    pipe: {
+      Pipe: needed('Pipe', pipe.Pipe),
+      PipeConnectWrap: needed('PipeConnectWrap', pipe.PipeConnectWrap),
+      constants: needed('pipe_wrap.constants', pipe.constants),
+    },
+    Signal: needed('Signal', binding('signal_wrap').Signal),
+    fs: binding('fs'),
+    spawnSync: spawnSync as Internals['spawnSync'],
+    ChildProcess: needed('ChildProcess', children.ChildProcess),
+    channelHandle: needed('kChannelHandle', children.kChannelHandle),
+    nextTimerList: () => queue.peek(),
+    processTimers: needed('getTimerCallbacks', itimers.getTimerCallbacks)(runTicks).processTimers,
+    runTicks,
+    onStreamRead: needed('onStreamRead', load('internal/stream_base_commons').onStreamRead),
+    ownerSymbol: needed('owner_symbol', load('internal/async_hooks').symbols?.owner_symbol),
+    connectError: (status, address, port) => new ConnectError(status, 'connect', address, port),
+    readError: (status) => new ReadError(status, 'read'),
+    normalizeConnectArgs: needed('net._normalizeArgs', net._normalizeArgs),
+  };
+}
+
+function found<T>(name: string, look: () => T): T {
+  try {
+    return look();
+  } catch {
+    return needed<T>(name, undefined);
+  }
 }
 
 function needed<T>(name: string, value: T | undefined): T {
   if (value === undefined)
-    throw new Error(
-      `Node ${process.version} has no internal "${name}" where virtual time needs it`,
-    );
+    throw new MissingInternal(`Node ${process.version} has no internal "${name}"`);
   return value;
 }
 
 /** Node warns of every use of its test binding: noise for the client's stderr. */
-function quietly<T>(action: () => T): T {
+export function quietly<T>(action: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
@@ -110,4 +197,10 @@ function quietly<T>(action: () => T): T {
   }
 }
 
-export type SocketHandle = StreamHandle & { readonly stream?: Duplex };
+declare global {
+  namespace NodeJS {
+    interface Process {
+      _tickCallback?(): void;
+    }
+  }
+}

@@ -2,97 +2,84 @@
 //
 // Timers and sockets are no longer libuv's, so only real work (files, cryptography, a compiler) keeps its loop alive. When that is
 // done Node emits `beforeExit`: the process is quiet, and the harness may move the clock.
-import fs from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
-import { LINK_READ_FD, LINK_WRITE_FD, type ClientTurn, type Grant, type Welcome } from '../link.ts';
+import { LINK_VARIABLES } from '../link.ts';
+import { type Opened, openChannel } from './channel.ts';
 import { installClock, ProcessClock } from './clock.ts';
-import { loadInternals } from './internals.ts';
+import { installEscapes } from './escapes.ts';
+import { Family } from './family.ts';
+import { FileTimes } from './file-times.ts';
+import { installHolds } from './holds.ts';
+import { areExposed, type Internals, loadInternals, quietly } from './internals.ts';
+import { installNames } from './names.ts';
+import { installPerformance } from './performance.ts';
+import { installPids } from './pids.ts';
 import { installRandom } from './random.ts';
-import { VirtualSockets, installSockets } from './sockets.ts';
+import { Rest } from './rest.ts';
+import { installSockets, VirtualSockets } from './sockets.ts';
 import { installStdin } from './stdin.ts';
+import { FLAG, Surroundings } from './surroundings.ts';
+import { installTls } from './tls.ts';
+import { installWaiting } from './waiting.ts';
 
-/** Exit status when the harness is gone: nobody is left to be told. */
-const ORPHANED = 70;
+if (isMainThread && process.env[LINK_VARIABLES.socket]) {
+  if (areExposed()) join();
+  else startAgain();
+}
 
-if (isMainThread && process.env['METERPROOF_VIRTUAL'] === '1') install();
-
-function install(): void {
+function join(): void {
   const internals = loadInternals();
-  const exchange = openLink();
-  const welcome = exchange<Welcome>({ hello: process.version });
+  const around = new Surroundings(process.env);
+  const opened = openChannel(internals.pipe, around.socket, around.run);
+  const rest = install(internals, around, opened);
+  const realEmit = process.emit.bind(process) as (name: string, ...args: unknown[]) => boolean;
+  const emit = (name: string, ...args: unknown[]): boolean => {
+    // The client hears of the end of its work only when it is the end.
+    if (name === 'beforeExit' && !rest.rest()) return true;
+    const heard = realEmit(name, ...args);
+    if (name === 'exit') rest.end(Number(process.exitCode ?? args[0]));
+    return heard;
+  };
+  process.emit = emit as typeof process.emit;
+}
+
+function install(internals: Internals, around: Surroundings, { channel, welcome }: Opened): Rest {
+  const realNow = Date.now.bind(Date);
   const clock = new ProcessClock(welcome);
+  const escape = (what: string) => channel.escape(what);
   const sockets = new VirtualSockets(internals);
+  const family = new Family(internals, channel, around, welcome);
+  const fileTimes = new FileTimes({
+    realStartMs: welcome.realStartMs,
+    wallMs: () => clock.wallMs(),
+    realNowMs: realNow,
+  });
+  const stdin = installStdin(welcome.first, around);
+  const rest = new Rest({ channel, clock, internals, sockets, stdin, family, fileTimes });
+  installPids(welcome, (question) => channel.ask(question));
+  installHolds(channel, internals);
   installClock(clock, internals);
+  installPerformance(clock);
   installRandom(welcome.seed);
   installSockets(sockets, internals);
-  const stdin = installStdin();
+  installNames();
+  installTls();
+  installWaiting((ms) => rest.sleep(ms), escape);
+  fileTimes.install(internals, channel.fd);
+  installEscapes(escape, internals, stdin !== undefined);
+  family.install((action) => rest.inSync(action));
   syncBuiltinESMExports();
-
-  const turn = (exit?: number): ClientTurn => {
-    const next = internals.nextTimerList();
-    return {
-      ops: sockets.takeOps(),
-      nextMs: next ? clock.toCaseMs(next.expiry) : null,
-      alive: internals.aliveTimers[0]! > 0 || sockets.keepAlive() || stdin.keepsAlive(),
-      ...(exit !== undefined && { exit }),
-    };
-  };
-  const act = (grant: Grant): void => {
-    clock.advance(grant.nowMs);
-    for (const event of grant.events) {
-      if (event.event === 'stdin') stdin.push(Buffer.from(event.base64, 'base64'));
-      else if (event.event === 'stdin-end') stdin.push(null);
-      else if (event.event === 'signal') receive(event.signal);
-      else if (event.event === 'clock') clock.setWall(event.byMs);
-      else sockets.deliver(event);
-      internals.runTicks();
-    }
-    const due = internals.nextTimerList();
-    if (due && due.expiry <= clock.sinceStartMs()) {
-      internals.processTimers(Math.floor(clock.sinceStartMs()));
-      internals.runTicks();
-    }
-  };
-  process.on('beforeExit', () => {
-    const grant = exchange<Grant>(turn());
-    if (grant.exit) return;
-    act(grant);
-    // Keeps the loop alive for one more round, after which `beforeExit` comes again.
-    setImmediate(() => {});
-  });
-  process.on('exit', (code) => fs.writeSync(LINK_WRITE_FD, `${JSON.stringify(turn(code))}\n`));
+  return rest;
 }
 
-/** A signal that came at a moment of virtual time. */
-function receive(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 0) process.emit(signal, signal);
-  else process.kill(process.pid, signal);
-}
-
-/** Says one thing and waits for the answer, without ever letting the event loop run. */
-function openLink(): <Answer>(message: object) => Answer {
-  const { writeSync, readSync } = fs;
-  const chunk = Buffer.alloc(1 << 16);
-  let unread = '';
-  return <Answer>(message: object) => {
-    writeSync(LINK_WRITE_FD, `${JSON.stringify(message)}\n`);
-    let newline: number;
-    while ((newline = unread.indexOf('\n')) < 0) {
-      const length = readSync(LINK_READ_FD, chunk, 0, chunk.length, null);
-      if (length === 0) process.reallyExit(ORPHANED);
-      unread += chunk.toString('latin1', 0, length);
-    }
-    const line = unread.slice(0, newline);
-    unread = unread.slice(newline + 1);
-    return JSON.parse(line) as Answer;
-  };
-}
-
-declare global {
-  namespace NodeJS {
-    interface Process {
-      reallyExit(code: number): never;
-    }
-  }
+/** A script that names Node by its path got neither the flag nor a wrapper: starts the same program once more, with the flag. */
+function startAgain(): never {
+  const args = [FLAG, ...process.execArgv, ...process.argv.slice(1)];
+  const { execve } = process as { execve?(file: string, args: string[]): never };
+  if (execve) quietly(() => execve.call(process, process.execPath, [process.argv0, ...args]));
+  const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (signal) process.kill(process.pid, signal);
+  process.reallyExit(status ?? 1);
 }

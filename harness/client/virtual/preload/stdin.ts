@@ -1,12 +1,26 @@
+import fs from 'node:fs';
 import { Readable } from 'node:stream';
+import { LINK_VARIABLES } from '../link.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** The standard input of a process in virtual time: a stream that the harness feeds over the link. */
 export class VirtualStdin extends Readable {
   readonly fd = 0;
   readonly isTTY = false;
   #refd = true;
+  #asked = false;
+  #told = false;
 
-  override _read(): void {}
+  override _read(): void {
+    this.#asked = true;
+  }
+
+  /** True once: when the process has begun to read. Its input goes to the process that reads. */
+  takeReads(): boolean {
+    const isNew = this.#asked && !this.#told;
+    this.#told ||= isNew;
+    return isNew;
+  }
 
   ref(): this {
     this.#refd = true;
@@ -29,7 +43,15 @@ export class VirtualStdin extends Readable {
   }
 }
 
-export function installStdin(): VirtualStdin {
+/**
+ * Puts the stream in the place of `process.stdin` where descriptor 0 is the client's own. A child process with a pipe or a
+ * file of its own keeps that: undefined.
+ */
+export function installStdin(first: boolean, around: Surroundings): VirtualStdin | undefined {
+  const { dev, ino } = fs.fstatSync(0);
+  const file = `${dev}:${ino}`;
+  if (first) around.set(LINK_VARIABLES.stdin, file);
+  else if (around.get(LINK_VARIABLES.stdin) !== file) return undefined;
   const stdin = new VirtualStdin();
   Object.defineProperty(process, 'stdin', {
     get: () => stdin,

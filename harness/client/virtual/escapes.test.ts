@@ -1,0 +1,87 @@
+// What virtual time cannot follow is named, with the mode that does work; never a verdict.
+import t from 'tap';
+import { playNode, type WorldResult } from './node-world.fixture.ts';
+
+const escapes: readonly (readonly [what: string, program: string, named: RegExp])[] = [
+  [
+    'a worker thread',
+    "import { Worker } from 'node:worker_threads'; new Worker('./other.mjs')",
+    /a worker thread \(new Worker\("\.\/other\.mjs"\)\)/,
+  ],
+  [
+    'a client that listens',
+    "import http from 'node:http'; http.createServer().listen(8080)",
+    /a socket that listens \(server\.listen 8080\)/,
+  ],
+  ['fs.watch', "import fs from 'node:fs'; fs.watch('.', () => {})", /uses fs\.watch,/],
+  [
+    'fs.promises.watch',
+    "import { watch } from 'node:fs/promises'; for await (const _ of watch('.'));",
+    /uses fs\.promises\.watch,/,
+  ],
+  ['fs.watchFile', "import fs from 'node:fs'; fs.watchFile('x', () => {})", /fs\.watchFile/],
+  [
+    'a UDP socket',
+    "import dgram from 'node:dgram'; dgram.createSocket('udp4').send('x', 9, '127.0.0.1')",
+    /a UDP socket \(dgram send\)/,
+  ],
+  [
+    'a blocking read of stdin',
+    "import fs from 'node:fs'; fs.readFileSync(0)",
+    /a blocking read of its standard input/,
+  ],
+  [
+    'a read of /dev/stdin',
+    "import fs from 'node:fs'; fs.createReadStream('/dev/stdin')",
+    /a blocking read of its standard input/,
+  ],
+];
+for (const [what, program, named] of escapes)
+  t.test(`${what} is an escape`, async (t) => {
+    const { error } = await playNode({ program });
+    t.match(error, /^escaped: client uses /);
+    t.match(error, named);
+    t.match(error, /--time scaled:N$/);
+  });
+
+t.test('an escape in a child process is the client’s', async (t) => {
+  const { error } = await playNode({
+    files: { 'child.mjs': "import net from 'node:net'; net.createServer().listen('/tmp/x.sock')" },
+    program: "import { fork } from 'node:child_process'; fork('./child.mjs')",
+  });
+  t.match(error, /escaped: client uses a socket that listens \(server\.listen \/tmp\/x\.sock\)/);
+});
+
+const stalled = (program: string, stallMs = 300): Promise<WorldResult> =>
+  playNode({ program, stallMs });
+
+t.test(
+  'what never comes to rest is stalled, within the bound, and what holds it is named',
+  async (t) => {
+    const { error: port } = await stalled('new MessageChannel().port1.onmessage = () => {}');
+    t.match(
+      port,
+      /^stalled: client worked for 0\.3 s of real time without coming to rest: held by an open MessagePort/,
+    );
+    t.match(port, /--stall, or run this client with --time scaled:N$/);
+    t.match((await stalled('for (;;);')).error, /it computes in a loop that never yields/);
+    t.match(
+      (await stalled('const again = () => setImmediate(again); again()')).error,
+      /it is busy without a pause/,
+    );
+    const pipe = "import { spawn } from 'node:child_process'; spawn('sleep', ['1000'])";
+    t.match(
+      (await stalled(pipe)).error,
+      /its child process "sleep 1000", which is not Node, is still at work/,
+    );
+    const sync = "import { spawnSync } from 'node:child_process'; spawnSync('sleep', ['1000'])";
+    t.match((await stalled(sync)).error, /its child process "sleep 1000", which is not Node/);
+  },
+);
+
+t.test('a client that waits for nothing that can come is a deadlock', async (t) => {
+  const { error } = await playNode({ program: "process.stdin.on('data', () => {})" });
+  t.match(error, /deadlock: client: it has no timer, 0 open sockets, and waits/);
+  const forever = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
+  t.match((await playNode({ program: forever })).error, /deadlock: client/);
+});

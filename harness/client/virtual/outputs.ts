@@ -1,0 +1,47 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_OUTPUT_BYTES, type ProcessListener } from '../process.ts';
+
+interface Output {
+  readonly fd: number;
+  read: number;
+  readonly tell: (chunk: Buffer) => void;
+}
+
+/** What a client writes goes to files: it never waits for us, and what it wrote before a turn ended is all there. */
+export class Outputs {
+  readonly #outputs: Output[];
+
+  constructor(folder: string, run: number, listener: Pick<ProcessListener, 'stdout' | 'stderr'>) {
+    const open = (name: string) => openSync(join(folder, `${name}-${run}.log`), 'a+');
+    this.#outputs = [
+      { fd: open('out'), read: 0, tell: (chunk) => listener.stdout(chunk) },
+      { fd: open('err'), read: 0, tell: (chunk) => listener.stderr(chunk) },
+    ];
+  }
+
+  /** File descriptors of stdout and stderr. */
+  get fds(): readonly [number, number] {
+    return [this.#outputs[0]!.fd, this.#outputs[1]!.fd];
+  }
+
+  get isFlood(): boolean {
+    return this.#outputs.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0) > MAX_OUTPUT_BYTES;
+  }
+
+  /** Tells what was written since the last call. */
+  read(): void {
+    for (const output of this.#outputs) {
+      const size = Math.min(fstatSync(output.fd).size, MAX_OUTPUT_BYTES);
+      if (size <= output.read) continue;
+      const chunk = Buffer.alloc(size - output.read);
+      readSync(output.fd, chunk, 0, chunk.length, output.read);
+      output.read = size;
+      output.tell(chunk);
+    }
+  }
+
+  close(): void {
+    for (const { fd } of this.#outputs.splice(0)) closeSync(fd);
+  }
+}

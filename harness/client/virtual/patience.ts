@@ -1,0 +1,50 @@
+export interface PatienceOptions {
+  /** Real time that something may take before it counts as stalled. */
+  readonly stallMs: number;
+  /** Called now and then while we wait; true: there is nothing more to wait for. */
+  readonly givesUp: () => boolean;
+  /** Called once the time is up; throws. */
+  readonly stalled: (held: string) => never;
+}
+
+/** Waits in real time for what a client does, within its bound. */
+export class Patience {
+  readonly #options: PatienceOptions;
+  #wake: (() => void) | undefined;
+
+  constructor(options: PatienceOptions) {
+    this.#options = options;
+  }
+
+  /** Something has come that somebody may wait for. */
+  readonly wake = (): void => this.#wake?.();
+
+  async pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+
+  /**
+   * Looks after each time of `looksMs`, the last of them for ever, until `isDone`. `held` says what it waited for when it took too long. Resolves early when
+   * there is nothing more to wait for.
+   */
+  async until(
+    isDone: () => boolean,
+    looksMs: readonly number[],
+    held: () => string | Promise<string>,
+    look?: () => Promise<void>,
+  ): Promise<void> {
+    const started = performance.now();
+    for (let looks = 0; !isDone(); looks++) {
+      await this.pause(looksMs[Math.min(looks, looksMs.length - 1)]!);
+      if (isDone() || this.#options.givesUp()) return;
+      if (performance.now() - started > this.#options.stallMs) this.#options.stalled(await held());
+      await look?.();
+    }
+  }
+}

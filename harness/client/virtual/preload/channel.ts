@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import type { ClientMessage, Welcome } from '../link.ts';
+import type { PipeBinding } from './internals.ts';
+
+/** Exit status when the harness is gone: nobody is left to be told. */
+const ORPHANED = 70;
+const CHUNK_BYTES = 1 << 16;
+
+/** The process's end of the link: says one thing and waits for the answer, without ever letting the event loop run. */
+export class Channel {
+  readonly fd: number;
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
+  readonly #reallyExit = process.reallyExit.bind(process);
+  readonly #writeSync = fs.writeSync;
+  readonly #readSync = fs.readSync;
+  #unread = '';
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  tell(message: ClientMessage): void {
+    const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += this.#writeSync(this.fd, bytes, sent);
+    } catch {
+      this.#reallyExit(ORPHANED);
+    }
+  }
+
+  ask<Answer>(message: ClientMessage): Answer {
+    this.tell(message);
+    return JSON.parse(this.#line()) as Answer;
+  }
+
+  /** Says what virtual time cannot follow, and stands still: a run that went on would be worth nothing. */
+  escape(what: string): never {
+    this.tell({ escape: what });
+    for (;;) this.#line();
+  }
+
+  #line(): string {
+    let newline: number;
+    while ((newline = this.#unread.indexOf('\n')) < 0) {
+      const length = this.#readSync(this.fd, this.#chunk, 0, CHUNK_BYTES, null);
+      if (length === 0) this.#reallyExit(ORPHANED);
+      this.#unread += this.#chunk.toString('latin1', 0, length);
+    }
+    const line = this.#unread.slice(0, newline);
+    this.#unread = this.#unread.slice(newline + 1);
+    return line;
+  }
+}
+
+export interface Opened {
+  readonly channel: Channel;
+  readonly welcome: Welcome;
+}
+
+/** Connects to the harness and waits for its welcome. A blocking socket: Node itself offers only ones that need its loop. */
+export function openChannel(
+  { Pipe, PipeConnectWrap, constants }: PipeBinding,
+  path: string,
+  run: string,
+): Opened {
+  const pipe = new Pipe(constants['SOCKET']!);
+  const request = new PipeConnectWrap();
+  request.oncomplete = () => {};
+  if (pipe.connect(request, path) !== 0 || pipe.fd < 0) process.reallyExit(ORPHANED);
+  pipe.setBlocking(true);
+  pipe.unref();
+  keep(pipe);
+  const channel = new Channel(pipe.fd);
+  const { pid, ppid, version } = process;
+  return { channel, welcome: channel.ask<Welcome>({ hello: version, run, pid, ppid }) };
+}
+
+/** A handle that nobody holds is closed by the garbage collector. */
+function keep(handle: object): void {
+  Object.defineProperty(globalThis, Symbol('meterproof.link'), { value: handle });
+}
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      reallyExit(code: number): never;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import type { ClientEvent, ClientTurn, Grant } from '../link.ts';
+import type { Channel } from './channel.ts';
+import type { ProcessClock } from './clock.ts';
+import type { Family } from './family.ts';
+import type { FileTimes } from './file-times.ts';
+import type { Internals } from './internals.ts';
+import type { VirtualSockets } from './sockets.ts';
+import type { VirtualStdin } from './stdin.ts';
+
+export interface RestOptions {
+  readonly channel: Channel;
+  readonly clock: ProcessClock;
+  readonly internals: Internals;
+  readonly sockets: VirtualSockets;
+  readonly stdin: VirtualStdin | undefined;
+  readonly family: Family;
+  readonly fileTimes: FileTimes;
+}
+
+/** The process at rest: tells what it did and until when it waits, stands still, and does what the harness brings. */
+export class Rest {
+  readonly #options: RestOptions;
+  readonly #realKill = process.kill.bind(process);
+  readonly #realPid = process.pid;
+  /** Came while it slept or stood in a synchronous child. */
+  #pending: ClientEvent[] = [];
+  #events = 0;
+  #stirred = false;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /** Called when nothing but virtual time can bring the process on. True: it may end, as it would by itself. */
+  rest(): boolean {
+    const { family, channel } = this.#options;
+    // What comes through a pipe from a relative is there at once, but only the next round of the loop sees it.
+    if (family.hasRelatives && this.#hasStirred()) {
+      setImmediate(() => {});
+      return false;
+    }
+    const grant = channel.ask<Grant>(this.#turn());
+    if (grant.exit) return true;
+    this.#act(grant);
+    // Keeps the loop alive for one more round, after which the process is at rest again.
+    setImmediate(() => {});
+    return false;
+  }
+
+  /** The last message: what it did until it ended. */
+  end(code: number): void {
+    this.#options.channel.tell({ ...this.#turn(), exit: code });
+  }
+
+  /** Stands still for so long; what comes meanwhile waits. */
+  sleep(ms: number): void {
+    const { channel, clock } = this.#options;
+    const untilMs = clock.caseMs + ms;
+    const nextMs = Number.isFinite(untilMs) ? untilMs : null;
+    do this.#take(channel.ask<Grant>({ ...this.#turn(), nextMs, alive: true }));
+    while (clock.caseMs < untilMs);
+  }
+
+  /** Runs a synchronous child process, in which time may pass. */
+  inSync<T>(action: () => T): T {
+    const { channel, clock } = this.#options;
+    channel.tell({ ...this.#turn(), alive: true, blocked: true });
+    try {
+      return action();
+    } finally {
+      this.#take(channel.ask<Grant>({ ...this.#turn(), nextMs: clock.caseMs, alive: true }));
+    }
+  }
+
+  #take({ nowMs, events }: Grant): void {
+    this.#options.clock.advance(nowMs);
+    this.#pending.push(...events);
+  }
+
+  #hasStirred(): boolean {
+    const { events } = performance.nodeTiming.uvMetricsInfo;
+    const stirred = events !== this.#events;
+    this.#events = events;
+    this.#stirred ||= stirred;
+    return stirred;
+  }
+
+  #turn(): ClientTurn {
+    const { clock, sockets, stdin, family, fileTimes, internals } = this.#options;
+    const next = internals.nextTimerList();
+    const dueMs = next ? clock.toCaseMs(next.expiry) : null;
+    const isPending = this.#pending.length > 0;
+    const children = family.hasRelatives ? family.children() : [];
+    const stirred = this.#stirred;
+    this.#stirred = false;
+    return {
+      ops: sockets.takeOps(),
+      nowMs: clock.caseMs,
+      nextMs: isPending ? clock.caseMs : dueMs,
+      alive:
+        isPending ||
+        internals.aliveTimers[0]! > 0 ||
+        sockets.keepAlive() ||
+        stdin?.keepsAlive() === true ||
+        family.keepAlive(),
+      ...(fileTimes.takeWrote() && { wrote: true }),
+      ...(stirred && { stirred }),
+      ...(stdin?.takeReads() && { reads: true }),
+      ...(children.length > 0 && { children }),
+    };
+  }
+
+  #act(grant: Grant): void {
+    const { clock, internals } = this.#options;
+    this.#take(grant);
+    for (const event of this.#pending.splice(0)) {
+      this.#deliver(event);
+      internals.runTicks();
+    }
+    const due = internals.nextTimerList();
+    if (due && due.expiry <= clock.sinceStartMs()) {
+      internals.processTimers(Math.floor(clock.sinceStartMs()));
+      internals.runTicks();
+    }
+  }
+
+  #deliver(event: ClientEvent): void {
+    const { sockets, stdin, clock } = this.#options;
+    if (event.event === 'stdin') stdin?.push(Buffer.from(event.base64, 'base64'));
+    else if (event.event === 'stdin-end') stdin?.push(null);
+    else if (event.event === 'signal') this.#receive(event.signal);
+    else if (event.event === 'clock') clock.setWall(event.byMs);
+    else sockets.deliver(event);
+  }
+
+  /** A signal that came at a moment of virtual time. */
+  #receive(signal: NodeJS.Signals): void {
+    if (process.listenerCount(signal) > 0) process.emit(signal, signal);
+    else this.#realKill(this.#realPid, signal);
+  }
+}

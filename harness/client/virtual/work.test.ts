@@ -1,0 +1,137 @@
+// Real work takes no virtual time, and time waits for it. What a client makes of files, identifiers and signals is the same each time.
+import t from 'tap';
+import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
+import { EPOCH_MS, playNode } from './node-world.fixture.ts';
+
+t.test('time waits for files, cryptography, compression and modules', async (t) => {
+  const { stdout, stderr, error } = await playNode({
+    files: { 'late.mjs': 'export default 42' },
+    program: `
+      import fs from 'node:fs';
+      import crypto from 'node:crypto';
+      import zlib from 'node:zlib';
+      import { pipeline } from 'node:stream/promises';
+      import { promisify } from 'node:util';
+      const size = 20 * 1024 * 1024;
+      fs.writeFileSync('big.bin', Buffer.alloc(size, 'x'));
+      let late = 0;
+      const watch = setInterval(() => late++, 1);
+      const from = Date.now();
+      const read = await fs.promises.readFile('big.bin');
+      let streamed = 0;
+      for await (const chunk of fs.createReadStream('big.bin')) streamed += chunk.length;
+      await pipeline(fs.createReadStream('big.bin'), zlib.createGzip(), fs.createWriteStream('big.gz'));
+      const unzipped = await promisify(zlib.gunzip)(fs.readFileSync('big.gz'));
+      const key = await promisify(crypto.pbkdf2)('secret', 'salt', 50_000, 32, 'sha256');
+      const scrypt = await promisify(crypto.scrypt)('secret', 'salt', 32);
+      const digest = await crypto.subtle.digest('SHA-256', read);
+      const late1 = (await import('./late.mjs')).default;
+      const compiled = await WebAssembly.compile(Buffer.from('AGFzbQEAAAA=', 'base64'));
+      console.log(read.length, streamed, unzipped.length, key.length, scrypt.length, digest.byteLength, late1, String(compiled));
+      console.log('took', Date.now() - from, late);
+      clearInterval(watch);
+    `,
+  });
+  t.equal(error, undefined);
+  t.equal(stderr, '');
+  const size = 20 * 1024 * 1024;
+  t.equal(stdout, `${size} ${size} ${size} 32 32 32 42 [object WebAssembly.Module]\ntook 0 0\n`);
+});
+
+t.test('everything random comes from the seed', async (t) => {
+  const play = async (seed: number) =>
+    (
+      await playNode({
+        seed,
+        program: `
+          import crypto, { randomUUID } from 'node:crypto';
+          import { promisify } from 'node:util';
+          const bytes = (await promisify(crypto.randomBytes)(8)).toString('hex');
+          console.log(Math.random(), bytes, randomUUID(), crypto.randomUUID(), crypto.randomInt(1e9), globalThis.crypto.randomUUID(),
+            Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(6))).toString('hex'), crypto.randomFillSync(Buffer.alloc(4)).toString('hex'),
+            process.pid, process.ppid);
+        `,
+      })
+    ).stdout;
+  const [first, again, other] = [await play(1), await play(1), await play(2)];
+  t.match(first, /^0\.\d+ [0-9a-f]{16} /);
+  t.equal(again, first);
+  t.not(other, first);
+});
+
+t.test('files bear the time of the clock, at once and later', async (t) => {
+  const { stdout, stderr } = await playNode({
+    program: `
+      import fs from 'node:fs';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      const say = (name, { mtimeMs, ctimeMs, birthtimeMs, mtime }) => console.log(name, mtimeMs - from, ctimeMs - from, birthtimeMs - from, mtime instanceof Date);
+      const from = ${EPOCH_MS};
+      await sleep(3_600_000);
+      fs.writeFileSync('a', 'x');
+      say('at once', fs.statSync('a'));
+      await sleep(3_600_000);
+      say('later', fs.statSync('a'));
+      fs.appendFileSync('a', 'y');
+      await sleep(60_000);
+      say('appended', await fs.promises.stat('a'));
+      const handle = await fs.promises.open('b', 'w');
+      await handle.write('z');
+      say('open', await handle.stat());
+      await handle.close();
+      await sleep(1_000);
+      fs.stat('b', (error, stats) => {
+        say('callback', stats);
+        console.log('big', String(fs.statSync('b', { bigint: true }).mtimeMs - BigInt(from)));
+        fs.utimesSync('b', 1, 2);
+        console.log('set', fs.statSync('b').mtimeMs, fs.existsSync('c'), fs.statSync('c', { throwIfNoEntry: false }));
+      });
+    `,
+  });
+  t.equal(stderr, '');
+  t.same(stdout.trim().split('\n'), [
+    'at once 3600000 3600000 3600000 true',
+    'later 3600000 3600000 3600000 true',
+    'appended 7200000 7200000 7200000 true',
+    'open 7260000 7260000 7260000 true',
+    'callback 7260000 7260000 7260000 true',
+    'big 7260000',
+    'set 2000 false undefined',
+  ]);
+});
+
+t.test('commands come when they are given; a signal has its moment', async (t) => {
+  const { lines, exit } = await playNode({
+    program: `
+      import readline from 'node:readline';
+      const from = Date.now();
+      process.on('SIGTERM', () => { console.log('terminated', Date.now() - from); clearInterval(alive); });
+      const alive = setInterval(() => {}, 1e6);
+      process.on('beforeExit', () => console.log('before the end'));
+      process.on('exit', (code) => console.log('exit', code, Date.now() - from));
+      for await (const line of readline.createInterface({ input: process.stdin })) console.log(line, Date.now() - from);
+      console.log('no more');
+    `,
+    play: ({ clock, client }) => {
+      clock.at(MINUTE, () => client.write('one\ntw'));
+      clock.at(2n * MINUTE, () => client.write('o\n'));
+      clock.at(HOUR, () => client.endInput());
+      clock.at(2n * HOUR, () => client.terminate());
+    },
+  });
+  t.same(lines, [
+    '1m one 60000',
+    '2m two 120000',
+    '1h no more',
+    '2h terminated 7200000',
+    '2h before the end',
+    '2h exit 0 7200000',
+    '2h exit 0',
+  ]);
+  t.same(exit, { code: 0, signal: null });
+  const plain = await playNode({
+    program: 'setInterval(() => {}, 1e6)',
+    play: ({ clock, client }) => void clock.at(30n * SECOND, () => client.terminate()),
+  });
+  t.same(plain.exit, { code: null, signal: 'SIGTERM' });
+  t.equal(plain.end, 30n * SECOND);
+});
