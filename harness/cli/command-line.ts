@@ -14,6 +14,7 @@ import { addNew } from './new.ts';
 import { addRun } from './run.ts';
 import { SelectionError } from './select.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
+import { addSweep } from './sweep.ts';
 import { addValidate } from './validate.ts';
 
 /** After Ctrl-C, as a shell counts it: 128 + SIGINT. */
@@ -71,6 +72,7 @@ export function buildProgram(
     });
   addDemo(program, surroundings, done);
   addRun(program, surroundings, done);
+  addSweep(program, surroundings, done);
   addList(program, surroundings);
   addExplain(program, surroundings);
   addValidate(program, surroundings);

@@ -1,0 +1,72 @@
+import type { Plan } from '../../case/plan.ts';
+import { HarnessError } from '../../client/process.ts';
+import type { ResolvedClient } from '../../client/profile.ts';
+import { DIALECTS } from '../../dialects.ts';
+import type { Judgement } from '../../judge/verdict.ts';
+import type { Trace } from '../../trace/event.ts';
+import { chooseTime, type TimeChoice } from '../choose-time.ts';
+import { conclude } from '../conclude.ts';
+import { unfit } from '../fit.ts';
+import { preflight } from '../preflight.ts';
+import { runCase } from '../run-case.ts';
+
+export interface PlayerOptions {
+  readonly client: ResolvedClient;
+  readonly time: TimeChoice;
+  readonly seed: number;
+  readonly epochMs: number;
+  /** Plans at the same time. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /** Called after each plan that was played. */
+  readonly played: (count: number) => void;
+}
+
+export interface Outcome {
+  readonly trace: Trace;
+  readonly judgement: Judgement;
+}
+
+/** Plays plans that exist nowhere but in memory, and keeps their traces there. */
+export interface Player {
+  /** Outcomes in the order of the plans. Rejects when the signal is aborted. */
+  play(plans: readonly Plan[]): Promise<readonly Outcome[]>;
+}
+
+/** Chooses the mode of time for cases like `plan` and starts the client once. Throws a HarnessError. */
+export async function openPlayer(plan: Plan, options: PlayerOptions): Promise<Player> {
+  const { client, seed, signal, workers } = options;
+  const why = unfit(plan, client.profile);
+  if (why !== undefined) throw new HarnessError(`${client.spec} cannot play ${plan.id}: ${why}`);
+  // A known failure is one of the case as it is written.
+  const profile = { ...client.profile, knownFailures: [] };
+  const makeWorld = await chooseTime(options, [plan]);
+  await preflight(makeWorld, plan, client);
+  let count = 0;
+  const playOne = async (one: Plan): Promise<Outcome> => {
+    const played = await runCase(one, makeWorld(one), {
+      client,
+      seed,
+      signal,
+      dialect: DIALECTS[one.dialect]!,
+    });
+    signal.throwIfAborted();
+    options.played(++count);
+    return { trace: played.trace, judgement: conclude(one, played, profile) };
+  };
+  return {
+    async play(plans) {
+      const outcomes: Outcome[] = [];
+      let next = 0;
+      const work = async (): Promise<void> => {
+        while (next < plans.length) {
+          const index = next++;
+          outcomes[index] = await playOne(plans[index]!);
+        }
+      };
+      const atOnce = makeWorld.parallel ? Math.min(workers, plans.length) : 1;
+      await Promise.all(Array.from({ length: atOnce }, work));
+      return outcomes;
+    },
+  };
+}
