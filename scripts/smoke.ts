@@ -67,6 +67,6 @@ const probe = {
 };
 const lanes = await Promise.all([
   inTurn([run('reference', 'real'), probe]),
-  inTurn([...(hasPython ? [run('example-python', 'real')] : []), run('reference', 'scaled:4')]),
+  inTurn([...(hasPython ? [run('example-python', 'real')] : []), run('reference', 'scaled:2')]),
 ]);
 process.exitCode = lanes.every(Boolean) ? 0 : 1;
