@@ -1,4 +1,12 @@
-import type { Connection, Dialect, Emulator, Host, ServerSetup } from '../emulator.ts';
+import type {
+  Connection,
+  Dialect,
+  Emulator,
+  Host,
+  ServerCommand,
+  ServerSetup,
+} from '../emulator.ts';
+import { meteringDecoders } from './decoder/index.ts';
 import { checkFault, PIPE_FAULTS, SHARE_FAULTS } from './faults.ts';
 import { PipeSession } from './pipe/pipe-face.ts';
 import { LicenseServer } from './server/license-server.ts';
@@ -12,6 +20,8 @@ export const metering: Dialect = {
     { name: 'share', transport: 'http', port: 7280, answerFaults: SHARE_FAULTS },
   ],
   create: (host, setup) => new MeteringEmulator(host, setup),
+  decoders: meteringDecoders,
+  commands: ['restart', 'seats'],
   checkAnswerFault: (_face, fault) => checkFault(fault),
 };
 
@@ -32,6 +42,10 @@ class MeteringEmulator implements Emulator {
     this.#pipes.add(stream);
     stream.on('close', () => this.#pipes.delete(stream));
     new PipeSession(this.#server, connection).start();
+  }
+
+  command(command: ServerCommand): void {
+    this.#server.command(command);
   }
 
   close(): void {

@@ -11,7 +11,7 @@ const document = readFileSync(FILE, 'utf8');
 const known = { rules: new Set<string>(), dialects: [metering] };
 
 const PLAY = 'play: |\n  0s client start\n  7h end\n';
-const HEAD = 'title: x\nsource: x\nservers: [alpha, bravo]\n';
+const HEAD = 'title: x\nsource: x\nservers: [alpha, bravo, charlie]\n';
 
 /** A whole case around an example of one of its parts. */
 function wholeCase(kind: string, text: string): string {

@@ -6,6 +6,7 @@ import type { ExpectLine, Plan } from './plan.ts';
 
 export const DIALECT: DialectLookup = {
   name: 'metering',
+  commands: ['restart', 'seats'],
   faces: [
     { name: 'pipe', answerFaults: { deny: ['why'], busy: [] } },
     { name: 'share', answerFaults: { '503': ['retry-after'] } },

@@ -1,4 +1,5 @@
 // A case as prose, for people who do not read the notation. A pure function of the plan.
+import type { Nanos } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
 import { formatActor, formatValue } from '../trace/format.ts';
 import {
@@ -132,9 +133,25 @@ function deed(action: Action): string {
     case 'kill':
       return `${action.client} is killed (SIGKILL); its data folder stays.`;
     case 'run':
-      return `a user of ${action.client} runs ${action.program} for ${formatDuration(action.duration)}.`;
+      return `a user of ${action.client} runs ${action.program}${about(action)} for ${formatDuration(action.duration)}.`;
+    case 'check-out':
+      return `a user of ${action.client} checks a licence of ${action.program} out for ${formatDuration(action.duration)}.`;
+    case 'check-in':
+      return `a user of ${action.client} checks the licence of ${action.program} in again.`;
+    case 'disk':
+      return action.state === 'full'
+        ? `the log of ${action.client} cannot be written any more.`
+        : `the log of ${action.client} can be written again.`;
+    case 'command':
+      return `${action.client} is told to ${action.name}${action.argument === undefined ? '' : ` ${action.argument}`}.`;
     case 'clock':
-      return `the clock of ${action.client} is set ${action.by < 0n ? 'back' : 'forward'} by ${formatDuration(action.by < 0n ? -action.by : action.by)}.`;
+      return `the clock of ${action.client} is set ${shift(action.by)}.`;
+    case 'restart':
+      return `${action.server} is started anew; ${action.state === 'kept' ? 'it keeps its state' : 'it knows nothing any more of leases and logs'}.`;
+    case 'clock-skew':
+      return `the clock of ${action.server} is set ${shift(action.by)}.`;
+    case 'seats':
+      return `${action.server} has ${action.seats} seats of ${action.program} from now on.`;
     case 'up':
       return `${formatActor(target(action))} works again.`;
     case 'end':
@@ -142,6 +159,19 @@ function deed(action: Action): string {
     default:
       return `${formatActor(target(action))} ${fault(action)}${action.newOnly ? ', on new connections only' : ''}${until(action.until)}.`;
   }
+}
+
+function shift(by: Nanos): string {
+  return by < 0n ? `back by ${formatDuration(-by)}` : `forward by ${formatDuration(by)}`;
+}
+
+function about({ originalName, version }: Extract<Action, { kind: 'run' }>): string {
+  const isLong = version !== undefined && version.length > 40;
+  const said = isLong ? `of ${version.length} characters` : version;
+  return (
+    (originalName === undefined ? '' : ` (renamed, its original name is ${originalName})`) +
+    (said === undefined ? '' : ` (version ${said})`)
+  );
 }
 
 function target({ server, face }: { server: string; face?: string }): {

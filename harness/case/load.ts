@@ -129,6 +129,7 @@ function readPlan(
     ledgerLines.length > 0 ? collect(problems, () => readLedger(ledgerLines)) : undefined;
   if (!checked.success) return undefined;
   const { title, pattern, source, rules, seats, forbidden, catches, timedOutAfter } = checked.data;
+  const { callbackGrace, excludedPrograms } = checked.data;
   const checks = [expectLines, neverLines, ledgerLines, rules];
   if (checks.every((list) => list.length === 0))
     problems.push({
@@ -156,6 +157,8 @@ function readPlan(
     ...(ledger && { ledger }),
     catches,
     timedOutAfterNs: ns(timedOutAfter),
+    callbackGraceNs: ns(callbackGrace),
+    excludedPrograms,
     ...(dialect.opaque === true && { opaque: true }),
     ...(dialect.records === false && { withoutRecords: true }),
   };

@@ -1,5 +1,6 @@
 // A plan is a case file, read and checked: pure data that the runner plays and the judge judges.
 import type { Nanos } from '../clock/clock.ts';
+import type { LibraryCommand } from './commands.ts';
 import type { FieldValue } from '../trace/event.ts';
 
 /** Where something stands in a file; line and column count from 1. */
@@ -38,6 +39,10 @@ export interface Plan {
   readonly catches: readonly string[];
   /** How often the timed-out poll of the server runs out, ns; default 120 minutes. */
   readonly timedOutAfterNs: Nanos;
+  /** How long a freed seat is kept for a client that was called back; absent: the dialect's default. */
+  readonly callbackGraceNs?: Nanos;
+  /** How many made-up names the list of excluded programs has. */
+  readonly excludedPrograms?: number;
   /** The dialect only passes bytes on: there are no semantic events to judge by. */
   readonly opaque?: true;
   /** No usage records travel in the dialect: nothing is owed. */
@@ -92,6 +97,25 @@ export type Action =
       readonly client: string;
       readonly program: string;
       readonly duration: Nanos;
+      /** From the version information of the program, where the case says it. */
+      readonly originalName?: string;
+      readonly version?: string;
+    }
+  /** A licence for use away from the network, for that long. */
+  | {
+      readonly kind: 'check-out';
+      readonly client: string;
+      readonly program: string;
+      readonly duration: Nanos;
+    }
+  | { readonly kind: 'check-in'; readonly client: string; readonly program: string }
+  /** The file that takes new records cannot be written from now on, or can again. */
+  | { readonly kind: 'disk'; readonly client: string; readonly state: 'full' | 'free' }
+  | {
+      readonly kind: 'command';
+      readonly client: string;
+      readonly name: LibraryCommand;
+      readonly argument?: string;
     }
   /** Sets the client's wall clock forward (positive) or back. */
   | { readonly kind: 'clock'; readonly client: string; readonly by: Nanos }
@@ -105,6 +129,15 @@ export type Action =
       readonly until: FaultEnd;
     }
   | { readonly kind: 'up'; readonly server: string; readonly face?: string }
+  | { readonly kind: 'restart'; readonly server: string; readonly state: 'kept' | 'lost' }
+  /** Sets the server's wall clock forward (positive) or back. */
+  | { readonly kind: 'clock-skew'; readonly server: string; readonly by: Nanos }
+  | {
+      readonly kind: 'seats';
+      readonly server: string;
+      readonly program: string;
+      readonly seats: number;
+    }
   | { readonly kind: 'end' };
 
 export interface FaultSpec {

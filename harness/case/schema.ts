@@ -109,6 +109,12 @@ export const caseSchema = z.strictObject({
   timedOutAfter: duration()
     .default('120m')
     .describe('silence after which a server takes the licences of a client back'),
+  callbackGrace: duration()
+    .default('5m')
+    .describe('how long a freed seat is kept for a client that was called back'),
+  excludedPrograms: count(0, 250_000)
+    .default(0)
+    .describe('how many names the list of excluded programs has, 34 bytes each'),
   tolerance: duration()
     .default('1s')
     .describe('half the width of a window that is written as one time'),

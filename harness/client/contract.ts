@@ -5,9 +5,16 @@
 export interface Command {
   /** From 1, never twice in one process. */
   readonly id: number;
-  /** `start-program`, `stop-program`, `shutdown`, or a made-up word that must be answered `unsupported`. */
+  /** `start-program`, `stop-program`, `check-out`, `check-in`, `shutdown`, one of a library (harness/case/commands.ts), or a made-up word that must be answered `unsupported`. */
   readonly name: string;
   readonly program?: string;
+  /** From the version information of a program that is started, where a case says it. */
+  readonly originalName?: string;
+  readonly version?: string;
+  /** For how long a licence is checked out. */
+  readonly durationMs?: number;
+  /** Of a library's command: the name of a feature. */
+  readonly argument?: string;
 }
 
 export const RESULTS = ['ok', 'unsupported', 'error'] as const;
@@ -46,8 +53,8 @@ const MAX_EXCERPT = 200;
 const NEWLINE = 0x0a;
 
 /** One line with its newline. */
-export function encodeCommand({ id, name, program }: Command): string {
-  const line = { id, command: name, ...(program === undefined ? {} : { program }) };
+export function encodeCommand({ id, name, ...subject }: Command): string {
+  const line = { id, command: name, ...subject };
   return `${JSON.stringify(line)}\n`;
 }
 

@@ -1,11 +1,19 @@
 // The keys of a profile. What is wrong is told by the sentence of the key: what would be right.
 import { z } from 'zod';
-import { policy, protocol, upstreams } from './ways-in-schema.ts';
+import { LIBRARY_COMMANDS } from '../case/commands.ts';
+import { annotations, policy, protocol, upstreams } from './ways-in-schema.ts';
 
 export const TIERS = ['driven', 'black-box'] as const;
 export const TIME_MODES = ['virtual', 'scaled', 'real'] as const;
 /** Commands that a case can ask for. */
-export const HOOKS = ['start-program', 'stop-program', 'shutdown'] as const;
+export const HOOKS = [
+  'start-program',
+  'stop-program',
+  'check-out',
+  'check-in',
+  ...LIBRARY_COMMANDS,
+  'shutdown',
+] as const;
 /** What a case may need of a client. */
 export const ABILITIES = ['online', 'offline', 'restart'] as const;
 export type Tier = (typeof TIERS)[number];
@@ -15,6 +23,7 @@ export type Ability = (typeof ABILITIES)[number];
 
 const A_NAME = 'a name is letters, digits and hyphens, at most 64';
 const A_COMMAND = 'a list of words, such as [python3, "{here}/client.py", --config, "{config}"]';
+const A_SPOOL = 'a path below the data folder, such as open.jsonl';
 const A_KNOWN_FAILURE = 'exactly one of case, rule and source, and a reason';
 
 const name = () =>
@@ -49,6 +58,7 @@ export const profileSchema = z.strictObject({
   protocol: protocol(),
   servers: upstreams(),
   policy: policy(),
+  annotations: annotations(),
   time: z
     .array(oneOf(TIME_MODES))
     .min(1, { error: `some of ${TIME_MODES.join(', ')}` })
@@ -61,6 +71,11 @@ export const profileSchema = z.strictObject({
     .default({}),
   bugs: names('a list of bugs').default([]),
   bugsArgument: words().default([]),
+  spool: z
+    .string({ error: A_SPOOL })
+    .regex(/^[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)*$/, { error: A_SPOOL })
+    .max(200, { error: A_SPOOL })
+    .optional(),
   hooks: z.partialRecord(oneOf(HOOKS), command(), { error: 'commands by name' }).default({}),
   knownFailures: z
     .array(knownFailure, { error: 'a list of known failures' })

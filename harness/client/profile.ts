@@ -45,6 +45,8 @@ export interface Profile {
   readonly bugs: readonly string[];
   /** Appended to the command where bugs are switched on; `{bugs}` is their list with commas. */
   readonly bugsArgument: readonly string[];
+  /** Path, below the data folder, of the file that takes new records; absent: a case cannot make it unwritable. */
+  readonly spool?: string;
   /** Black box only: commands, with templates, that do what a case wants done. */
   readonly hooks: Readonly<Partial<Record<Hook, readonly string[]>>>;
   readonly knownFailures: readonly KnownFailure[];
@@ -96,10 +98,11 @@ export function parseProfile(text: string, file: string, here: string): Profile 
   if (!read || problems.length > 0) throw new ProfileError(problems.map(formatProblem).join('\n'));
   const inPlace = (words: readonly string[]): string[] =>
     words.map((word) => word.replaceAll('{here}', () => here));
-  const { servers, policy, protocol, ...rest } = read;
+  const { servers, policy, protocol, spool, ...rest } = read;
   return {
     ...rest,
     ...(policy && { policy }),
+    ...(spool !== undefined && { spool }),
     protocol: protocol.includes('/') ? resolve(here, protocol) : protocol,
     upstreams: Object.fromEntries(
       Object.entries(servers).map(([name, { upstream }]) => [name, upstream]),

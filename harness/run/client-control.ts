@@ -1,16 +1,32 @@
-import type { ClientPlan } from '../case/plan.ts';
+import { isLibraryCommand } from '../case/commands.ts';
+import type { Action, ClientPlan } from '../case/plan.ts';
 import { toMs } from '../clock/duration.ts';
 import type { Clock, Nanos } from '../clock/clock.ts';
-import { ContractReader, encodeCommand, type ClientWord } from '../client/contract.ts';
+import {
+  type Command,
+  ContractReader,
+  encodeCommand,
+  type ClientWord,
+} from '../client/contract.ts';
 import { runHook } from '../client/hook.ts';
 import type { ClientProcess, Exit } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import type { FieldValue } from '../trace/event.ts';
 import type { Recorder } from '../trace/recorder.ts';
+import { FullDisk } from './full-disk.ts';
 import type { Prepared } from './prepare-client.ts';
+import { Telling } from './telling.ts';
 import type { World } from './world.ts';
 
 const STDERR_LINES = 20;
+
+interface Subject {
+  readonly program?: string;
+  readonly argument?: string;
+}
+
+type RunAction = Extract<Action, { kind: 'run' }>;
+type More = Pick<Command, 'originalName' | 'version' | 'durationMs'>;
 
 export interface ControlOptions {
   readonly plan: ClientPlan;
@@ -18,6 +34,8 @@ export interface ControlOptions {
   readonly recorder: Recorder;
   readonly profile: Profile;
   readonly prepared: Prepared;
+  /** Ours went wrong, not the client: the case is broken off. */
+  readonly fail?: (message: string) => void;
 }
 
 /** One client of a case over all its processes: gives it commands, writes down what it answers. */
@@ -26,6 +44,7 @@ export class ClientControl {
   readonly #options: ControlOptions;
   #process: ClientProcess | undefined;
   #reader = new ContractReader();
+  #disk: FullDisk | undefined;
   #runs = 0;
   #lastId = 0;
   /** True while an end of the process is what the play wants. */
@@ -61,14 +80,27 @@ export class ClientControl {
     this.#record('start', { run });
     const reader = (this.#reader = new ContractReader());
     this.#mayEnd = false;
-    this.#process = this.#options.world.launch(this.#options.prepared.launchSpec(run), {
-      stdout: (chunk) => reader.push(chunk).forEach((word) => this.#heard(word)),
-      stderr: (chunk) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-65_536)),
+    const { world, prepared, profile } = this.#options;
+    const isDriven = profile.tier === 'driven';
+    const told = new Telling(this.#options);
+    const keep = (chunk: Buffer) =>
+      (this.#stderr = (this.#stderr + chunk.toString()).slice(-65_536));
+    this.#process = world.launch(prepared.launchSpec(run), {
+      stdout: (chunk) => {
+        told.heard('stdout', chunk);
+        if (isDriven) reader.push(chunk).forEach((word) => this.#heard(word));
+        else keep(chunk);
+      },
+      stderr: (chunk) => {
+        told.heard('stderr', chunk);
+        keep(chunk);
+      },
       broke: (why) => {
         this.#mayEnd = true;
         this.#record('contract', { why });
       },
       exited: (exit) => {
+        told.end();
         reader.end().forEach((word) => this.#heard(word));
         this.#exited(exit);
       },
@@ -83,10 +115,20 @@ export class ClientControl {
   }
 
   /** Starts a program and stops it again after `duration`. */
-  runProgram(clock: Clock, program: string, duration: Nanos): void {
+  runProgram(
+    clock: Clock,
+    { program, duration, originalName, version }: Omit<RunAction, 'kind' | 'client'>,
+  ): void {
     this.#running.push(program);
-    this.command('start-program', program);
-    clock.at(clock.now() + duration, () => this.stopProgram(program));
+    this.command('start-program', program, {
+      ...(originalName !== undefined && { originalName }),
+      ...(version !== undefined && { version }),
+    });
+    // A run ends with its process: the next process may run the same program again.
+    const process = this.#runs;
+    clock.at(clock.now() + duration, () => {
+      if (this.#runs === process) this.stopProgram(program);
+    });
   }
 
   stopProgram(program: string): void {
@@ -96,21 +138,23 @@ export class ClientControl {
     this.command('stop-program', program);
   }
 
-  command(name: string, program?: string): number {
+  /** `about`: the program, or the argument of a library's command; `more`: what else a client must know of it. */
+  command(name: string, about?: string, more: More = {}): number {
     const id = ++this.#lastId;
-    this.#record('command', { id, name, ...(program !== undefined && { program }) });
+    const key = isLibraryCommand(name) ? 'argument' : 'program';
+    const subject: Subject = about === undefined ? {} : { [key]: about };
+    this.#record('command', { id, name, ...subject, ...clipped(more) });
     if (!this.#process) this.#record('answer', { id, result: 'not-running' });
-    else if (this.#options.profile.tier === 'black-box') this.#hook(id, name, program);
+    else if (this.#options.profile.tier === 'black-box') this.#hook(id, name, subject);
     else {
       this.#reader.commandSent(id);
-      const command = program === undefined ? { id, name } : { id, name, program };
-      this.#process.write(encodeCommand(command));
+      this.#process.write(encodeCommand({ id, name, ...subject, ...more }));
     }
     return id;
   }
 
   /** A black box is not told: a hook of its profile does what the command means. */
-  #hook(id: number, name: string, program: string | undefined): void {
+  #hook(id: number, name: string, subject: Subject): void {
     const { prepared, world } = this.#options;
     const hook = prepared.hooks.get(name);
     if (!hook) {
@@ -120,10 +164,30 @@ export class ClientControl {
       else this.#process!.terminate();
       return;
     }
-    const words = hook.map((word) => word.replaceAll('{program}', program ?? ''));
-    world.hold(
-      runHook(words, prepared, program).then((answer) => this.#record('answer', { id, ...answer })),
+    const { program = '', argument = '' } = subject;
+    const words = hook.map((word) =>
+      word.replaceAll('{program}', () => program).replaceAll('{argument}', () => argument),
     );
+    world.hold(
+      runHook(words, prepared, subject).then((answer) => this.#record('answer', { id, ...answer })),
+    );
+  }
+
+  /** Puts a folder in the place of the file that takes new records, as even root cannot write that; or takes it away. */
+  setDisk(state: 'full' | 'free'): void {
+    if ((state === 'full') === (this.#disk !== undefined)) return;
+    this.#record('disk', { state });
+    this.#disk?.free();
+    this.#disk = undefined;
+    if (state === 'free') return;
+    const { spoolFile } = this.#options.prepared;
+    if (spoolFile === undefined)
+      this.#record('answer', {
+        id: 0,
+        result: 'unsupported',
+        why: 'disk: no spool in the profile',
+      });
+    else this.#disk = new FullDisk(spoolFile);
   }
 
   setClock(by: Nanos, text: string): void {
@@ -164,14 +228,27 @@ export class ClientControl {
     const unsupported = /^meterproof: unsupported (.+)$/m.exec(this.#stderr)?.[1];
     if (code === 89 && unsupported !== undefined)
       this.#record('answer', { id: 0, result: 'unsupported', why: unsupported });
-    else if (!this.#mayEnd)
+    else if (!this.#mayEnd && !(code === 0 && this.#mayFinish))
       this.#record('contract', { why: `it ended by itself (${describe({ code, signal })})` });
     this.#options.world.wake();
+  }
+
+  /** A black box that nobody drives may have done all that it does. */
+  get #mayFinish(): boolean {
+    const { tier, protocol } = this.#options.profile;
+    return tier === 'black-box' && protocol === 'opaque';
   }
 
   #record(event: string, fields: Record<string, FieldValue>): void {
     this.#options.recorder.record({ actor: this.name, event, fields });
   }
+}
+
+/** As a trace shows it: a version of thousands of characters by its beginning. */
+function clipped(more: More): More {
+  const { version } = more;
+  if (version === undefined || version.length <= 64) return more;
+  return { ...more, version: `${version.slice(0, 60)}… (${version.length})` };
 }
 
 function describe({ code, signal }: Exit): string {

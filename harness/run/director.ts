@@ -1,14 +1,17 @@
 import { eventMatches } from '../case/match.ts';
 import type { Plan, Step } from '../case/plan.ts';
-import { MINUTE, SECOND, type Clock, type Nanos } from '../clock/clock.ts';
-import { formatDuration } from '../clock/duration.ts';
+import { DAY, MINUTE, SECOND, type Clock, type Nanos } from '../clock/clock.ts';
+import { formatDuration, toMs } from '../clock/duration.ts';
 import type { Shim } from '../shim/shim.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { ClientControl } from './client-control.ts';
+import type { ServerControl } from './server-control.ts';
 
 /** How long a client may take to end when it is asked to. */
 const SHUTDOWN_GRACE: Nanos = 5n * SECOND;
+/** How long a play may wait for an event that ends it. */
+const LONGEST_PLAY: Nanos = 31n * DAY;
 /** At most this on top of what a client needs to deliver: the last upload must not end with the last second. */
 const LONGEST_MARGIN: Nanos = MINUTE;
 
@@ -16,6 +19,7 @@ export interface Stage {
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly shim: Shim;
+  readonly servers: ReadonlyMap<string, ServerControl>;
   readonly clients: ReadonlyMap<string, ClientControl>;
 }
 
@@ -25,6 +29,7 @@ export class Director {
   readonly #stage: Stage;
   readonly #armed: ReadonlySet<Step>;
   readonly #taken = new Set<Step>();
+  #ended = false;
   #drained = false;
 
   constructor(plan: Plan, stage: Stage) {
@@ -49,6 +54,8 @@ export class Director {
       if (step.time.kind !== 'at' || this.#armed.has(step)) return;
       this.#stage.clock.at(step.time.at, () => this.#takeFrom(index));
     });
+    // An end that waits for an event which never comes: the case must end all the same.
+    if (play.at(-1)!.time.kind !== 'at') this.#stage.clock.at(LONGEST_PLAY, () => this.#end());
     for (const step of this.#armed) this.#follow(play.indexOf(step) + 1);
     if (play[0]?.time.kind !== 'at') this.#follow(0);
   }
@@ -88,17 +95,25 @@ export class Director {
     const { action } = step;
     const { shim, clock } = this.#stage;
     if (action.kind === 'end') return this.#end();
-    if (this.#taken.has(this.#plan.play.at(-1)!)) return;
+    if (this.#ended) return;
     if (action.kind === 'down') return shim.down(action);
     if (action.kind === 'up') return shim.up(action.server, action.face);
+    if ('server' in action) return this.#stage.servers.get(action.server)!.take(action);
     const client = this.#stage.clients.get(action.client)!;
-    if (action.kind === 'run') client.runProgram(clock, action.program, action.duration);
+    if (action.kind === 'run') client.runProgram(clock, action);
+    else if (action.kind === 'check-out')
+      client.command('check-out', action.program, { durationMs: toMs(action.duration) });
+    else if (action.kind === 'check-in') client.command('check-in', action.program);
+    else if (action.kind === 'disk') client.setDisk(action.state);
+    else if (action.kind === 'command') client.command(action.name, action.argument);
     else if (action.kind === 'clock') client.setClock(action.by, formatDuration(action.by));
     else if (action.kind === 'start') client.start();
     else client.kill();
   }
 
   #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     const { clock, recorder, shim, clients } = this.#stage;
     for (const step of this.#plan.play)
       if (!this.#taken.has(step))
@@ -106,6 +121,7 @@ export class Director {
     recorder.record({ actor: 'harness', event: 'end' });
     shim.upAll();
     for (const client of clients.values()) {
+      client.setDisk('free');
       for (const program of client.running.slice()) client.stopProgram(program);
       if (client.everStarted) client.start();
     }

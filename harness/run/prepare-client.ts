@@ -16,6 +16,8 @@ export interface Prepared {
   readonly hooks: ReadonlyMap<string, readonly string[]>;
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** The file that takes new records, where the profile names it. */
+  readonly spoolFile: string | undefined;
   launchSpec(run: number): LaunchSpec;
 }
 
@@ -46,8 +48,12 @@ export function prepareClient(
   writeFileSync(paths.cfg, configuration.cfg, 'latin1');
   const fill = (words: readonly string[], templates = configuration.templates) =>
     words.map((word) => expandTemplate(word, templates));
-  // The program of a hook is known when it is run.
-  const hookTemplates = new Map([...configuration.templates, ['program', '{program}']]);
+  // What a hook is about is known when it is run.
+  const hookTemplates = new Map([
+    ...configuration.templates,
+    ['program', '{program}'],
+    ['argument', '{argument}'],
+  ]);
   const command = fill(commandOf(client));
   const env = { ...inherited(), ...configuration.env };
   return {
@@ -60,6 +66,8 @@ export function prepareClient(
     ),
     env,
     folder,
+    spoolFile:
+      client.profile.spool === undefined ? undefined : join(paths.data, client.profile.spool),
     launchSpec: (run) => ({
       command: command[0] === 'node' ? [process.execPath, ...command.slice(1)] : command,
       env,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dialect, Emulator } from '../../emulators/emulator.ts';
+import type { Dialect, Host } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import { toMs } from '../clock/duration.ts';
 import { ConfigurationError } from '../client/configuration.ts';
@@ -16,6 +16,7 @@ import { Recorder } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
 import { Director } from './director.ts';
 import { prepareClient } from './prepare-client.ts';
+import { ServerControl } from './server-control.ts';
 import { hostOf, setupOf } from './servers.ts';
 import type { World } from './world.ts';
 
@@ -41,7 +42,7 @@ export interface Played {
 export async function runCase(plan: Plan, world: World, options: CaseOptions): Promise<Played> {
   const { clock } = world;
   const recorder = new Recorder(clock);
-  const emulators = new Map<string, Emulator>();
+  const controls = new Map<string, ServerControl>();
   const { faces } = options.dialect;
   const shim = new Shim({
     clock,
@@ -49,7 +50,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     transport: world.transport,
     faces,
     seed: options.seed,
-    emulator: (name) => emulators.get(name)!,
+    emulator: (name) => controls.get(name)!.emulator,
   });
   let broken: string | undefined;
   const fail = (message: string) => {
@@ -63,14 +64,15 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   });
   for (const server of plan.servers) {
     const host = hostOf(server, { clock, recorder, shim, upstreams });
-    emulators.set(server, options.dialect.create(host, setupOf(plan, world.divisor)));
+    const create = (own: Host) => options.dialect.create(own, setupOf(plan, world.divisor));
+    controls.set(server, new ServerControl(host, create, shim, recorder));
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const clients = new Map<string, ClientControl>();
   let error: string | undefined;
   let unsupported: string | undefined;
   try {
-    const director = new Director(plan, { clock, recorder, shim, clients });
+    const director = new Director(plan, { clock, recorder, shim, servers: controls, clients });
     director.arm();
     const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
     for (const [index, client] of plan.clients.entries()) {
@@ -98,6 +100,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
           world,
           recorder,
           prepared,
+          fail,
         }),
       );
     }
@@ -120,7 +123,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     for (const client of clients.values()) client.kill();
     await world.close();
     await shim.close();
-    for (const emulator of emulators.values()) emulator.close();
+    for (const { emulator } of controls.values()) emulator.close();
     upstreams.close();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -36,6 +36,8 @@ export function setupOf(plan: Plan, divisor: number): ServerSetup {
   return {
     seats: plan.seats,
     forbidden: plan.forbidden,
+    excludedPrograms: plan.excludedPrograms ?? 0,
+    ...(plan.callbackGraceNs !== undefined && { callbackGraceMs: toMs(plan.callbackGraceNs) }),
     configuration: {
       version: 1,
       mode: client.mode,

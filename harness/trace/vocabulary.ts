@@ -25,13 +25,20 @@ export const SEMANTIC_EVENTS = {
   'lease-renew': 'the client says that it still runs; leases=',
   'lease-release': 'the client gives the licence back; lease= program=',
   'lease-reclaim': 'the server takes the licence back from a silent client; lease= program=',
+  'lease-checkout':
+    'a licence is checked out: the client may use it away from the network; program= lease=',
+  'lease-checkin':
+    'a checked-out licence comes back, at the latest when its time is over; program= lease= by=client or by=server',
   'upload-offer': 'the client offers usage records; log= records= record=',
   'upload-accept': 'the server has stored them; log= records= record= status=',
   'upload-refuse': 'the server does not take them; status= why=',
   configuration: 'the client fetches its configuration; version=',
   busy: 'the server says that it is busy',
-  malformed: 'the server did what it was asked, but its answer is none that the protocol allows; why=',
-  callback: 'the server tells the client that a licence is free',
+  malformed:
+    'the server did what it was asked, but its answer is none that the protocol allows; why=',
+  'callback-request': 'the client asks to be told when a licence is free; program=',
+  callback:
+    'the server tells the client that a licence is free and kept for it for so many seconds; program= grace=',
   bye: 'the client takes its leave',
   'protocol-error': 'the client sent what the protocol does not allow; why=',
 } as const;
@@ -40,6 +47,9 @@ export const SEMANTIC_EVENTS = {
 export const SERVER_EVENTS = {
   down: 'a fault begins; fault=',
   up: 'a fault ends; fault=',
+  restart: 'the server is started anew, with state=kept or state=lost',
+  'clock-skew': 'the clock of the server is set; by=',
+  seats: 'the server has another number of licences now; program= seats=',
 } as const;
 
 /** What happens to, or is said by, a client build. Its own word is shown, never evidence. */
@@ -47,10 +57,12 @@ export const CLIENT_EVENTS = {
   start: 'the process was started; run=',
   kill: 'the process group got SIGKILL from the play',
   exit: 'the process ended; code= or signal=',
-  command: 'a command was given; id= name= program=',
+  command: 'a command was given; id= name= program= argument=',
   answer: 'the client answered a command; id= result=',
   said: 'an event that the client reports',
   clock: 'the wall clock of the client was set; by=',
+  disk: 'the log of the client cannot be written any more, or can again; state=full or state=free',
+  spool: 'the data folder of the client cannot be written any more, or can again; state=blocked or state=free',
   contract: 'the client broke the client contract; why=',
 } as const;
 
@@ -71,8 +83,10 @@ export const CAPTURE_EVENTS = {
 export const ACCEPTANCES: ReadonlySet<string> = new Set([
   'upload-accept',
   'lease-grant',
+  'lease-checkout',
   'lease-renew',
   'lease-release',
+  'lease-checkin',
 ]);
 
 /** A connection attempt, seen by a listener or by an observer. */

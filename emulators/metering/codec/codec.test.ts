@@ -47,6 +47,9 @@ t.test('a stream of messages is cut alike at every split', (t) => {
     { type: 'bye' },
     { type: 'live-status', leases: ['alpha-1', 'alpha-2'] },
     { type: 'request-use', program: 'n\u00f6tepad.exe', originalName: '', version: '4.0' },
+    { type: 'check-out', program: 'a.exe', originalName: '', version: '', durationMs: 2 ** 40 },
+    { type: 'check-in', lease: 'alpha-1' },
+    { type: 'request-callback', program: 'a.exe', originalName: 'A.EXE', version: '' },
   ];
   const bytes = Buffer.concat(sent.map((message, index) => encode(message, index + 1)));
   const wanted = sent.map((message, index) => ({ requestId: index + 1, message }));
@@ -73,6 +76,31 @@ t.test('a stream of messages is cut alike at every split', (t) => {
       }
       return JSON.stringify(got) === JSON.stringify(wanted);
     }),
+  );
+  t.end();
+});
+
+t.test('what a server sends is cut alike at every split', (t) => {
+  const sent: Message[] = [
+    { type: 'checked-out', lease: 'alpha-1', durationMs: 2 ** 40 },
+    { type: 'checked-in', lease: 'alpha-1' },
+    { type: 'callback-registered', durationMs: 1 },
+    { type: 'callback', program: 'a.exe', graceMs: 300_000 },
+    { type: 'configuration-part', version: 1, part: 1, parts: 2, text: '[LicMtr]\r\n\u00f6' },
+    { type: 'configuration-part', version: 1, part: 2, parts: 2, text: '' },
+  ];
+  const bytes = Buffer.concat(sent.map((message, index) => encode(message, index)));
+  const wanted = sent.map((message, index) => ({ requestId: index, message }));
+  for (let split = 0; split <= bytes.length; split++) {
+    const decoder = new FrameDecoder('server');
+    const got = [...decoder.push(bytes.subarray(0, split)), ...decoder.push(bytes.subarray(split))];
+    t.strictSame(got, wanted, `split at ${split}`);
+  }
+  const decoder = new FrameDecoder('server');
+  t.strictSame(
+    [...bytes].flatMap((byte) => decoder.push(Buffer.of(byte))),
+    wanted,
+    'byte by byte',
   );
   t.end();
 });

@@ -1,6 +1,5 @@
 // The one table of the pipe messages: the parser, the encoder, the types and the tables of docs/wire-protocol.md are
-// made from it. Type codes below 0x80 come from the client, the others from the server. Kept free for later: 0x07 to
-// 0x09 and 0x89 to 0x8d (check-out, check-in, request-callback, callback, a list in chunks).
+// made from it. Type codes below 0x80 come from the client, the others from the server.
 
 /** Version byte of every frame. */
 export const PROTOCOL_VERSION = 1;
@@ -106,7 +105,7 @@ export const MESSAGES = {
     code: 0x05,
     from: 'client',
     about: 'asks for the configuration',
-    answers: ['configuration', 'busy'],
+    answers: ['configuration', 'configuration-part', 'busy'],
     fields: [],
   },
   bye: {
@@ -114,6 +113,44 @@ export const MESSAGES = {
     from: 'client',
     about: 'takes leave; not answered, the server ends the connection; leases stay',
     fields: [],
+  },
+  'check-out': {
+    code: 0x07,
+    from: 'client',
+    about: 'asks for a licence that may be used away from the network for a time',
+    answers: ['checked-out', 'denied', 'busy'],
+    fields: [
+      { name: 'program', ...NAME, about: 'file name of the program' },
+      {
+        name: 'originalName',
+        ...OPTIONAL_NAME,
+        about: 'original file name from the version information of the program',
+      },
+      { name: 'version', ...PROGRAM_VERSION, about: 'version of the program' },
+      { name: 'durationMs', kind: 'u64', about: 'for how long, milliseconds' },
+    ],
+  },
+  'check-in': {
+    code: 0x08,
+    from: 'client',
+    about: 'gives a checked-out licence back before its time is over',
+    answers: ['checked-in', 'busy'],
+    fields: [{ name: 'lease', ...LEASE, about: 'the lease that was checked out' }],
+  },
+  'request-callback': {
+    code: 0x09,
+    from: 'client',
+    about: 'asks to be told when a licence becomes free',
+    answers: ['callback-registered', 'denied', 'busy'],
+    fields: [
+      { name: 'program', ...NAME, about: 'file name of the program as it was started' },
+      {
+        name: 'originalName',
+        ...OPTIONAL_NAME,
+        about: 'original file name from the version information of the program',
+      },
+      { name: 'version', ...PROGRAM_VERSION, about: 'version of the program' },
+    ],
   },
   welcome: {
     code: 0x81,
@@ -184,6 +221,59 @@ export const MESSAGES = {
     fields: [
       { name: 'version', kind: 'u32', about: 'version of this configuration' },
       { name: 'text', kind: 'text', maxBytes: 1_000_000, about: 'the text of LICMTR.CFG' },
+    ],
+  },
+  'checked-out': {
+    code: 0x89,
+    from: 'server',
+    about: 'grants the licence for a time; after it the licence is checked in by itself',
+    fields: [
+      { name: 'lease', ...LEASE, about: 'names the grant on this server' },
+      {
+        name: 'durationMs',
+        kind: 'u64',
+        about: 'for how long from now on, milliseconds; perhaps less than was asked for',
+      },
+    ],
+  },
+  'checked-in': {
+    code: 0x8a,
+    from: 'server',
+    about: 'the lease is no longer held, whether or not it was before',
+    fields: [{ name: 'lease', ...LEASE, about: 'the lease from the request' }],
+  },
+  'callback-registered': {
+    code: 0x8b,
+    from: 'server',
+    about: 'the client is on the list of those that wait',
+    fields: [
+      { name: 'durationMs', kind: 'u64', about: 'for how long it stays there, milliseconds' },
+    ],
+  },
+  callback: {
+    code: 0x8c,
+    from: 'server',
+    about: 'a licence is free and kept for the client; belongs to no request, its request id is 0',
+    fields: [
+      { name: 'program', ...NAME, about: 'the program from the request for a callback' },
+      { name: 'graceMs', kind: 'u64', about: 'for how long the licence is kept, milliseconds' },
+    ],
+  },
+  'configuration-part': {
+    code: 0x8d,
+    from: 'server',
+    about:
+      'answers get-configuration where the text is too long for one message: as many as `parts` says, in order',
+    fields: [
+      { name: 'version', kind: 'u32', about: 'version of this configuration' },
+      { name: 'part', kind: 'u32', about: 'number of this part, from 1' },
+      { name: 'parts', kind: 'u32', about: 'how many there are' },
+      {
+        name: 'text',
+        kind: 'text',
+        maxBytes: 262_144,
+        about: 'the part of the text of LICMTR.CFG',
+      },
     ],
   },
   'protocol-error': {

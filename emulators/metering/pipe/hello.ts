@@ -6,15 +6,17 @@ export function hello(server: LicenseServer, { mode }: Hello): Reply {
   if (server.fault('pipe', ['login-refused']))
     return {
       notes: [said, { event: 'login-refused' }],
-      answer: { type: 'login-refused', reason: 'the account is not allowed to log on' },
+      answers: [{ type: 'login-refused', reason: 'the account is not allowed to log on' }],
       end: true,
     };
   return {
     notes: [said],
-    answer: {
-      type: 'welcome',
-      serverTimeMs: server.wallMs(),
-      configurationVersion: server.configuration.version,
-    },
+    answers: [
+      {
+        type: 'welcome',
+        serverTimeMs: server.wallMs(),
+        configurationVersion: server.configuration.version,
+      },
+    ],
   };
 }

@@ -12,6 +12,6 @@ export function liveStatus(
   const leases = server.renew(client, message.leases);
   return {
     notes: [{ event: 'lease-renew', fields: { leases: leases.length } }],
-    answer: { type: 'live-ack', leases },
+    answers: [{ type: 'live-ack', leases }],
   };
 }

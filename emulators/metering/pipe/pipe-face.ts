@@ -11,12 +11,15 @@ import {
 import type { LicenseServer } from '../server/license-server.ts';
 import { MALFORMED, type Malformed } from '../faults.ts';
 import { bye } from './bye.ts';
+import { checkIn } from './check-in.ts';
+import { checkOut } from './check-out.ts';
 import { getConfiguration } from './get-configuration.ts';
 import { hello } from './hello.ts';
 import { liveStatus } from './live-status.ts';
 import { malformed } from './malformed.ts';
 import { release } from './release.ts';
 import type { Hello, Reply } from './reply.ts';
+import { requestCallback } from './request-callback.ts';
 import { requestUse } from './request-use.ts';
 
 /** One connection to the pipe face, from accept to its end. */
@@ -40,6 +43,7 @@ export class PipeSession {
     this.#stream.on('end', () => this.#end());
     this.#stream.on('drain', () => this.#stream.resume());
     this.#stream.on('error', () => this.#stream.destroy());
+    this.#stream.on('close', () => this.#disconnected());
   }
 
   #received(chunk: Buffer): void {
@@ -76,10 +80,10 @@ export class PipeSession {
       this.#over = true;
       return;
     }
-    const { notes, answer, end } = this.#dispatch(message, requestId);
+    const { notes, answers = [], end } = this.#dispatch(message, requestId);
     for (const note of notes) this.#connection.note(note);
     if (this.#hello) this.#server.heard(this.#hello.client, this.#connection.client);
-    if (answer) this.#answer(answer, requestId);
+    for (const answer of answers) this.#answer(answer, requestId);
     if (end) this.#end();
   }
 
@@ -94,7 +98,9 @@ export class PipeSession {
     if (message.type === 'hello') {
       if (this.#hello) throw misplaced('second-hello', 'hello was said before', requestId);
       this.#hello = message;
-      return hello(this.#server, message);
+      const reply = hello(this.#server, message);
+      if (!reply.end) this.#server.connected(message.client, this.#push);
+      return reply;
     }
     if (!this.#hello) throw misplaced('hello-expected', `${message.type} came first`, requestId);
     switch (message.type) {
@@ -106,10 +112,24 @@ export class PipeSession {
         return release(this.#server, this.#hello, message);
       case 'get-configuration':
         return getConfiguration(this.#server);
+      case 'check-out':
+        return checkOut(this.#server, this.#hello, message, this.#connection.client);
+      case 'check-in':
+        return checkIn(this.#server, this.#hello, message);
+      case 'request-callback':
+        return requestCallback(this.#server, this.#hello, message);
       case 'bye':
         return bye();
     }
   }
+
+  /** Calls the client back, unasked. */
+  readonly #push = (program: string, graceMs: number): boolean => {
+    if (this.#over || this.#stream.destroyed || this.#stream.writableEnded) return false;
+    this.#connection.note({ event: 'callback', fields: { program, grace: graceMs / 1000 } });
+    this.#write(encode({ type: 'callback', program, graceMs }, 0));
+    return true;
+  };
 
   #write(frame: Buffer): void {
     if (this.#stream.destroyed) return;
@@ -117,8 +137,13 @@ export class PipeSession {
     if (!this.#stream.write(frame)) this.#stream.pause();
   }
 
+  #disconnected(): void {
+    if (this.#hello) this.#server.disconnected(this.#hello.client, this.#push);
+  }
+
   #end(): void {
     this.#over = true;
+    this.#disconnected();
     if (!this.#stream.writableEnded) this.#stream.end();
     this.#stream.resume();
   }

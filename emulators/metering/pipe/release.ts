@@ -14,6 +14,6 @@ export function release(
   const fields = released ? { lease, program: released.program } : { lease };
   return {
     notes: [{ event: 'lease-release', fields }],
-    answer: { type: 'released', lease },
+    answers: [{ type: 'released', lease }],
   };
 }

@@ -5,7 +5,8 @@ import { busyMs } from '../faults.ts';
 /** What comes of one message: notes, told before the answer leaves, and the answer. */
 export interface Reply {
   readonly notes: readonly Note[];
-  readonly answer?: ServerMessage;
+  /** In this order; one, but for a configuration in parts. */
+  readonly answers?: readonly ServerMessage[];
   /** True: the server ends the connection after the answer. */
   readonly end?: boolean;
 }
@@ -16,6 +17,6 @@ export type Hello = MessageOf<'hello'>;
 export function busy(fault: AnswerFault, asked: readonly Note[] = []): Reply {
   return {
     notes: [...asked, { event: 'busy' }],
-    answer: { type: 'busy', retryAfterMs: busyMs(fault) },
+    answers: [{ type: 'busy', retryAfterMs: busyMs(fault) }],
   };
 }

@@ -18,12 +18,12 @@ export function requestUse(
     const { why } = answer;
     return {
       notes: [asked, { event: 'lease-deny', fields: { program, why } }],
-      answer: { type: 'denied', why },
+      answers: [{ type: 'denied', why }],
     };
   }
   const { lease } = answer.lease;
   return {
     notes: [asked, { event: 'lease-grant', fields: { program, lease } }],
-    answer: { type: 'granted', lease },
+    answers: [{ type: 'granted', lease }],
   };
 }

@@ -12,6 +12,9 @@ export interface Lease {
 
 export type LeaseAnswer = { readonly lease: Lease } | { readonly why: DenialReason };
 
+/** A denial that no free seat changes. */
+export type Prohibition = Exclude<DenialReason, 'no-seat'>;
+
 export interface LeaseRules {
   readonly server: string;
   /** Seats per program; a program that is not listed has no limit. */
@@ -30,7 +33,8 @@ export interface Wish {
 
 interface HeldLease extends Lease {
   /** The program whose seat it takes; absent where there is no limit. */
-  readonly product: string | undefined;
+  product: string | undefined;
+  readonly originalName: string;
 }
 
 /** As many as one live-status message can name. */
@@ -42,13 +46,15 @@ const MAX_ENDED = 1024;
 /** Seats and who sits on them. Names of programs and users are compared without regard to case. */
 export class Leases {
   readonly #server: string;
-  readonly #seats: ReadonlyMap<string, number>;
+  readonly #seats: Map<string, number>;
   readonly #forbidden: ReadonlySet<string>;
   readonly #permitted: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #held = new Map<string, HeldLease>();
   /** Leases of a client by the program as it was started. */
   readonly #byClient = new Map<string, Map<string, HeldLease>>();
   readonly #takenSeats = new Map<string, number>();
+  /** Seats that are kept free, by product, for the clients that were called back. */
+  readonly #reserved = new Map<string, Set<string>>();
   readonly #ended = new Map<string, Lease>();
   #lastNumber = 0;
 
@@ -63,26 +69,86 @@ export class Leases {
 
   /** A client runs a program once: asked again, the server answers with the lease that the client has. */
   request(wish: Wish): LeaseAnswer {
-    // A renamed program is known by its original name (Q250976).
-    const names = [fold(wish.program), fold(wish.originalName)];
-    if (names.some((name) => this.#forbidden.has(name))) return { why: 'forbidden' };
-    if (names.some((name) => this.#permitted.get(name)?.has(fold(wish.user)) === false))
-      return { why: 'no-permission' };
-
+    const why = this.prohibition(wish);
+    if (why !== undefined) return { why };
     const own = this.#byClient.get(wish.client) ?? new Map<string, HeldLease>();
     const before = own.get(fold(wish.program));
     if (before) return { lease: before };
 
-    const product = names.find((name) => this.#seats.has(name));
-    const full = own.size >= MAX_LEASES_PER_CLIENT || this.#held.size >= MAX_LEASES;
-    if (full || (product !== undefined && this.#freeSeats(product) <= 0)) return { why: 'no-seat' };
-
     const { client, program } = wish;
-    const lease = { lease: `${this.#server}-${++this.#lastNumber}`, client, program, product };
+    const product = this.#productOf(wish);
+    const full = own.size >= MAX_LEASES_PER_CLIENT || this.#held.size >= MAX_LEASES;
+    if (full || !this.isFree(wish)) return { why: 'no-seat' };
+
+    const lease: HeldLease = {
+      lease: `${this.#server}-${++this.#lastNumber}`,
+      client,
+      program,
+      originalName: wish.originalName,
+      product,
+    };
     this.#held.set(lease.lease, lease);
     this.#byClient.set(client, own.set(fold(program), lease));
     this.#takeSeats(product, 1);
     return { lease };
+  }
+
+  /** Whether the program is denied to that client whatever seats are free. */
+  prohibition(wish: Wish): Prohibition | undefined {
+    const names = namesOf(wish);
+    if (names.some((name) => this.#forbidden.has(name))) return 'forbidden';
+    if (names.some((name) => this.#permitted.get(name)?.has(fold(wish.user)) === false))
+      return 'no-permission';
+    return undefined;
+  }
+
+  /** Whether there is a seat for that client. */
+  isFree(wish: Wish): boolean {
+    const product = this.#productOf(wish);
+    if (product === undefined) return true;
+    const others = [...(this.#reserved.get(product) ?? [])].filter(
+      (client) => client !== wish.client,
+    );
+    return this.#freeSeats(product) - others.length > 0;
+  }
+
+  /** Keeps a seat for that client; the result gives it up again. */
+  reserve(wish: Wish): () => void {
+    const product = this.#productOf(wish);
+    if (product === undefined) return () => {};
+    const clients = this.#reserved.get(product) ?? new Set<string>();
+    this.#reserved.set(product, clients.add(wish.client));
+    return () => void clients.delete(wish.client);
+  }
+
+  /**
+   * Changes the seats of a program. Where there are more leases than seats, the latest are ended but for those that
+   * `spares` names; returns the ended ones.
+   */
+  setSeats(program: string, seats: number, spares: (lease: string) => boolean): readonly Lease[] {
+    const product = fold(program);
+    this.#seats.set(product, seats);
+    // Those that were granted while there was no limit take a seat now.
+    const holders = [...this.#held.values()].filter((held) => namesOf(held).includes(product));
+    for (const held of holders)
+      if (held.product === undefined) {
+        held.product = product;
+        this.#takeSeats(product, 1);
+      }
+    const ended: Lease[] = [];
+    for (const held of holders.toReversed())
+      if (this.#freeSeats(product) < 0 && held.product === product && !spares(held.lease))
+        ended.push(this.#end(held));
+    return ended;
+  }
+
+  /** Nobody holds anything any more. Names of leases are not given again. */
+  forget(): void {
+    this.#held.clear();
+    this.#byClient.clear();
+    this.#takenSeats.clear();
+    this.#reserved.clear();
+    this.#ended.clear();
   }
 
   /** Those of `leases` that this client holds, each once. */
@@ -117,6 +183,11 @@ export class Leases {
     return lease;
   }
 
+  /** The program whose seats are counted; undefined where there is no limit. */
+  #productOf(wish: Pick<Wish, 'program' | 'originalName'>): string | undefined {
+    return namesOf(wish).find((name) => this.#seats.has(name));
+  }
+
   #freeSeats(product: string): number {
     return (this.#seats.get(product) ?? Infinity) - (this.#takenSeats.get(product) ?? 0);
   }
@@ -125,6 +196,11 @@ export class Leases {
     if (product !== undefined)
       this.#takenSeats.set(product, (this.#takenSeats.get(product) ?? 0) + count);
   }
+}
+
+/** A renamed program is known by its original name (Q250976). */
+function namesOf({ program, originalName }: Pick<Wish, 'program' | 'originalName'>): string[] {
+  return [fold(program), fold(originalName)];
 }
 
 function fold(name: string): string {

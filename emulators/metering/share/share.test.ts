@@ -97,6 +97,7 @@ for (const [name, mount] of [
         '',
         '[bravo]',
         'UncDbPath=\\\\bravo\\LicMtr',
+        ...(name === 'msw' ? [] : ['', '[ForbiddenPrograms]', 'game.exe=1']),
         '',
       ].join('\r\n'),
     );

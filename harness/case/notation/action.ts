@@ -1,3 +1,4 @@
+import { isLibraryCommand, LIBRARY_COMMANDS } from '../commands.ts';
 import { quote, Refusal } from '../errors.ts';
 import {
   type ArgumentKind,
@@ -11,10 +12,22 @@ import type { Action, FaultEnd, FaultSpec } from '../plan.ts';
 import { readCount, readDuration } from './duration.ts';
 import { type LineReader, partOf, type Token } from './line.ts';
 import { type Actor, readActor } from './pattern.ts';
+import { readCheckOut, readProgram, readRun, readShift, readWord } from './program.ts';
 import { EVENTS_OF, type Scope } from './scope.ts';
+import { isStateAction, readStateAction, STATE_ACTIONS } from './state-action.ts';
 
-const CLIENT_ACTIONS = ['start', 'kill', 'run', 'clock'];
-const SERVER_ACTIONS = ['down', 'up'];
+const CLIENT_ACTIONS: readonly string[] = [
+  'start',
+  'kill',
+  'run',
+  'check-out',
+  'check-in',
+  'clock',
+  'disk',
+  ...LIBRARY_COMMANDS,
+];
+const SERVER_ACTIONS: readonly string[] = ['down', 'up', ...STATE_ACTIONS];
+const CHECK_IN = 'write check-in PROGRAM, such as check-in word.exe';
 const DOWN_END = 'after the fault come only new-only, for D, for D every D and for n EVENTs';
 
 /** `ACTOR[.face] ACTION`, or `end`. */
@@ -40,44 +53,49 @@ export function readAction(reader: LineReader, scope: Scope): Action {
 }
 
 function readClientAction(reader: LineReader, client: string): Action {
-  const verb = reader.next(`${client} start, kill, run PROGRAM for D, or clock +D`);
+  const verb = reader.next(`${client} start, kill, run PROGRAM for D, or another action`);
   switch (verb.text) {
     case 'start':
     case 'kill':
       return { kind: verb.text, client };
     case 'run':
       return { kind: 'run', client, ...readRun(reader) };
+    case 'check-out':
+      return { kind: 'check-out', client, ...readCheckOut(reader) };
+    case 'check-in':
+      return { kind: 'check-in', client, program: readProgram(reader, CHECK_IN) };
+    case 'disk':
+      return { kind: 'disk', client, state: readWord(reader, ['full', 'free'] as const) };
     case 'clock':
       return { kind: 'clock', client, by: readShift(reader.next('clock +1d or clock -1d')) };
     default:
+      if (isLibraryCommand(verb.text))
+        return { kind: 'command', client, name: verb.text, ...readArgument(reader) };
       throw unknownAction(verb, client, CLIENT_ACTIONS, SERVER_ACTIONS, 'server');
   }
 }
 
-function readRun(reader: LineReader): { program: string; duration: bigint } {
-  const usage = 'write run PROGRAM for D, such as run notepad.exe for 5m';
-  const { text: program, position } = reader.next(usage);
-  if (!/^[^\s"=/\\]{1,255}$/.test(program) || program === 'for')
-    throw new Refusal(position, `${quote(program)} is not the name of a program`, usage);
-  const word = reader.next(usage);
-  if (word.text !== 'for')
-    throw new Refusal(word.position, `${quote(word.text)} is not known here`, usage);
-  return { program, duration: readDuration(reader.next(usage)) };
-}
-
-function readShift(token: Token): bigint {
-  const sign = token.text[0];
-  const right = 'a clock is set forward by +1d, back by -1d';
-  if (sign !== '+' && sign !== '-')
-    throw new Refusal(token.position, `${quote(token.text)} has no sign`, right);
-  const by = readDuration(partOf(token, 1), right);
-  return sign === '-' ? -by : by;
+function readArgument(reader: LineReader): { argument?: string } {
+  const token = reader.peek();
+  if (!token) return {};
+  reader.next('an argument');
+  if (/^[^\s"=]{1,255}$/.test(token.text)) return { argument: token.text };
+  throw new Refusal(
+    token.position,
+    `${quote(token.text)} is not an argument`,
+    'an argument is one word without quotes, such as the name of a feature',
+  );
 }
 
 function readServerAction(reader: LineReader, { name, face }: Actor, scope: Scope): Action {
-  const verb = reader.next(`${name} down FAULT, or ${name} up`);
+  const verb = reader.next(`${name} down FAULT, ${name} up, or another action`);
   const target = { server: name, ...(face !== undefined && { face }) };
   if (verb.text === 'up') return { kind: 'up', ...target };
+  if (isStateAction(verb.text)) {
+    if (face === undefined) return readStateAction(reader, verb, name, scope);
+    const right = `write ${name} ${verb.text}`;
+    throw new Refusal(verb.position, `${quote(verb.text)} is of a whole server`, right);
+  }
   if (verb.text !== 'down')
     throw unknownAction(verb, name, SERVER_ACTIONS, CLIENT_ACTIONS, 'client');
   const fault = readFault(reader, face, scope);

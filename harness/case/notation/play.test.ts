@@ -105,6 +105,97 @@ t.test('servers go down with a fault, on a face or on all that know it, and come
   t.end();
 });
 
+t.test('the state of a server and the user of a client are steps too', (t) => {
+  const server = { server: 'alpha' };
+  t.same(step('1h alpha restart').action, { kind: 'restart', ...server, state: 'kept' });
+  t.same(step('1h alpha restart state=kept').action, { kind: 'restart', ...server, state: 'kept' });
+  t.same(step('1h alpha restart state=lost').action, { kind: 'restart', ...server, state: 'lost' });
+  t.same(step('1h alpha clock-skew -1h').action, { kind: 'clock-skew', ...server, by: -HOUR });
+  t.same(step('1h alpha seats word.exe=0').action, {
+    kind: 'seats',
+    ...server,
+    program: 'word.exe',
+    seats: 0,
+  });
+  const user = { client: 'client', program: 'word.exe' };
+  t.same(step('1h client check-out word.exe for 3d').action, {
+    kind: 'check-out',
+    ...user,
+    duration: 3n * DAY,
+  });
+  t.same(step('1h client check-in word.exe').action, { kind: 'check-in', ...user });
+  t.same(step('1h client disk full').action, { kind: 'disk', client: 'client', state: 'full' });
+  t.match(step('1h client run letter.exe as GAME.EXE version=8.0 for 5m').action, {
+    program: 'letter.exe',
+    originalName: 'GAME.EXE',
+    version: '8.0',
+    duration: 5n * MINUTE,
+  });
+  t.match(step('1h client run word.exe version=8.*400 for 5m').action, {
+    version: '8.'.repeat(400),
+  });
+  t.end();
+});
+
+t.test('a state, a disk or a version that cannot be is told with its place', (t) =>
+  check(t, [
+    [
+      caseWithStep('1h alpha.pipe ‸restart'),
+      '"restart" is of a whole server — write alpha restart',
+    ],
+    [caseWithStep('1h alpha restart ‸state=new'), '"state=new" is too much here'],
+    [caseWithStep('1h alpha clock-skew ‸1h'), '"1h" has no sign — a clock is set forward'],
+    [caseWithStep('1h alpha seats ‸word.exe'), '"word.exe" is not known here — write seats'],
+    [caseWithStep('1h alpha seats word.exe=‸-1'), '"-1" is not a count — write seats'],
+    [caseWithStep('1h client ‸restart'), '"restart" is said of a server, and client is none'],
+    [caseWithStep('1h client disk ‸ful'), '"ful" is not known here — did you mean "full"?'],
+    [caseWithStep('1h client check-out word.exe ‸3d'), '"3d" is not known here — write check-out'],
+    [caseWithStep('1h client check-in ‸a/b'), '"a/b" is not the name of a program'],
+    [caseWithStep('1h client run a.exe as ‸for 5m'), '"for" is not the name of a program'],
+    [
+      caseWithStep('1h client run a.exe version=‸8.*9999 for 5m'),
+      '"8.*9999" is not a version — write version=8.0',
+    ],
+  ]),
+);
+
+t.test('two downtimes that contradict each other are told with both places', (t) => {
+  const both = (...lines: readonly string[]) => caseWithStep(lines.join('\n  '));
+  const said = 'at 2h alpha.pipe cannot be both: this step contradicts ';
+  check(t, [
+    [
+      both('1h alpha.pipe down refuse', '‸2h alpha.pipe down black-hole'),
+      `${said}"1h alpha.pipe down refuse" (suites/offline/a-case.yaml:6:3) — end the first`,
+    ],
+    [both('1h alpha down half-open for 2h', '‸+1h alpha.pipe down refuse'), said],
+    [both('1h alpha.pipe down refuse for 5m every 20m', '‸2h alpha.pipe down black-hole'), said],
+    [
+      both(
+        '1h alpha.pipe down refuse for 5m every 20m',
+        '‸1h50m alpha.pipe down black-hole for 15m',
+      ),
+      'at 1h50m alpha.pipe cannot be both: this step contradicts ',
+    ],
+  ]);
+});
+
+t.test('downtimes that only may meet, or mean the same, contradict nothing', (t) => {
+  for (const lines of [
+    ['1h alpha down refuse for 1h', '2h alpha down black-hole'],
+    ['1h alpha.share down refuse', '2h alpha.pipe down black-hole'],
+    ['1h alpha down refuse', '2h bravo down black-hole'],
+    ['1h alpha down refuse', '+1h alpha up', '+0s alpha down black-hole'],
+    ['1h alpha down black-hole', '2h alpha down half-open'],
+    ['1h alpha down refuse', '2h alpha down hang'],
+    ['1h alpha down refuse', 'on probe alpha down black-hole'],
+    ['1h alpha down refuse', 'on probe alpha up', '3h alpha down black-hole'],
+    ['1h alpha down refuse for 5m every 20m', '1h10m alpha down black-hole for 5m'],
+    ['1h alpha down refuse for 5m every 20m', '1h10m alpha down black-hole', '1h15m alpha up'],
+  ])
+    t.equal(load(caseWithStep(lines.join('\n  '))).play.length, lines.length + 2, lines.join('; '));
+  t.end();
+});
+
 t.test('a step that cannot be read is told with its place', (t) =>
   check(t, [
     [

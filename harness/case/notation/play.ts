@@ -2,6 +2,7 @@ import type { Nanos } from '../../clock/clock.ts';
 import { collect, type Problem, quote } from '../errors.ts';
 import type { Step, StepTime } from '../plan.ts';
 import { readAction } from './action.ts';
+import { checkContradictions } from './contradictions.ts';
 import { readCount, readDuration } from './duration.ts';
 import { type Line, LineReader, partOf } from './line.ts';
 import { readPattern } from './pattern.ts';
@@ -19,6 +20,7 @@ export function readPlay(
     .map((line) => collect(problems, () => readStep(line, scope)))
     .filter((step) => step !== undefined);
   checkOrder(steps, problems);
+  checkContradictions(steps, scope, problems);
   // A line that could not be read may have been the start of a client or the end of the play.
   if (steps.length === lines.length) checkStory(steps, scope, problems);
   return steps;

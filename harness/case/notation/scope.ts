@@ -12,7 +12,7 @@ import {
 /** What the loader must know of a dialect; a `Dialect` is one. */
 export interface DialectLookup extends Pick<
   Dialect,
-  'name' | 'checkAnswerFault' | 'opaque' | 'records' | 'unknownFaults'
+  'name' | 'checkAnswerFault' | 'commands' | 'opaque' | 'records' | 'unknownFaults'
 > {
   readonly faces: readonly Pick<FaceDescription, 'name' | 'answerFaults'>[];
 }
@@ -53,6 +53,7 @@ export const RESERVED_WORDS: ReadonlySet<string> = new Set([
   'every',
   'run',
   'new-only',
+  'as',
 ]);
 
 /** The fields that the vocabulary lists for an event, as `records=` in its description. */

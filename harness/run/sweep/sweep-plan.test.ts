@@ -26,7 +26,8 @@ function played({ play }: Plan): readonly string[] {
       return `${when} ${server} ${fault.name}${lasts}`;
     }
     if (action.kind === 'up') return `${when} ${action.server} up`;
-    return action.kind === 'end' ? `${when} end` : `${when} ${action.client} ${action.kind}`;
+    if (action.kind === 'end') return `${when} end`;
+    return `${when} ${'client' in action ? action.client : action.server} ${action.kind}`;
   });
 }
 
