@@ -1,5 +1,13 @@
 import t from 'tap';
-import { defaultEpochMs, parseEpoch, parseSeed, parseTime, parseWorkers } from './options.ts';
+import {
+  defaultEpochMs,
+  parseEpoch,
+  parseRepeat,
+  parseSeed,
+  parseStall,
+  parseTime,
+  parseWorkers,
+} from './options.ts';
 
 t.test('time is a mode, and scaled time has a factor', (t) => {
   t.same(parseTime('auto'), { mode: 'auto' });
@@ -16,6 +24,16 @@ t.test('seed and workers are whole numbers within bounds', (t) => {
     t.throws(() => parseSeed(wrong), /whole number from 0/, `"${wrong}" is refused`);
   t.equal(parseWorkers('2'), 2);
   t.throws(() => parseWorkers('0'), /from 1 to 256/);
+  t.end();
+});
+
+t.test('a stall is a time, repeats are a number', (t) => {
+  t.equal(parseStall('20s'), 20_000);
+  t.equal(parseStall('1h'), 3_600_000);
+  for (const wrong of ['', '20', '10ms', '2h', '-1s', 'long'])
+    t.throws(() => parseStall(wrong), /such as 20s/, `"${wrong}" is refused`);
+  t.equal(parseRepeat('1000'), 1_000);
+  t.throws(() => parseRepeat('0'), /from 1 to 100000/);
   t.end();
 });
 

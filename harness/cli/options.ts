@@ -1,5 +1,6 @@
 // Values of options: text in, checked value out. A wrong value is told with what would be right.
 import { InvalidArgumentError } from 'commander';
+import { parseDuration, toMs } from '../clock/duration.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
 
 export const REPORTERS = ['console', 'tap', 'json'] as const;
@@ -24,6 +25,19 @@ export function parseSeed(text: string): number {
 /** A whole number from 1 to 256. */
 export function parseWorkers(text: string): number {
   return wholeNumber(text, 1, 256);
+}
+
+/** A whole number from 1 to 100,000. */
+export function parseRepeat(text: string): number {
+  return wholeNumber(text, 1, 100_000);
+}
+
+/** A time from 100 ms to one hour; the result is milliseconds. */
+export function parseStall(text: string): number {
+  const time = parseDuration(text);
+  const ms = time === undefined ? Number.NaN : toMs(time);
+  if (ms >= 100 && ms <= 3_600_000) return ms;
+  throw new InvalidArgumentError('It is a time from 100ms to 1h, such as 20s or 2m.');
 }
 
 const EPOCH = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z)?$/;

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { errorText } from '../client/error-text.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { resolveClient } from '../client/resolve.ts';
-import type { TimeChoice } from '../run/choose-time.ts';
+import { DEFAULT_STALL_MS, type TimeChoice } from '../run/choose-time.ts';
 import { exitStatus, summarize } from '../run/result.ts';
 import type { RunOptions } from '../run/run-suite.ts';
 import { addFilters, casesFor, type FilterOptions } from './cases.ts';
@@ -12,7 +12,9 @@ import { type ExtensionOptions, type Extensions, loadExtensions } from './extens
 import {
   defaultEpochMs,
   parseEpoch,
+  parseRepeat,
   parseSeed,
+  parseStall,
   parseTime,
   parseWorkers,
   type ReporterName,
@@ -28,11 +30,17 @@ export interface PlayOptions {
   readonly epoch: number;
   readonly workers: number;
   readonly bail?: true;
+  /** Milliseconds. */
+  readonly stall: number;
   readonly out: string;
 }
 
 type RunCommandOptions = FilterOptions &
-  PlayOptions & { readonly client: string; readonly reporter: ReporterName };
+  PlayOptions & {
+    readonly repeat: number;
+    readonly client: string;
+    readonly reporter: ReporterName;
+  };
 
 const EXAMPLES = `
 Examples:
@@ -44,6 +52,8 @@ Examples:
   meterproof run --source Q235786 --bail                the cases behind one article, stop at the first failure
   meterproof run --rule SWM-3 --reporter tap            machine-readable
   meterproof run --suites ./my-suites                   your own cases
+  meterproof run offline/primary-refuses --repeat 100   is it the same every time?
+  meterproof run --client ./slow.yaml --stall 2m        a client that computes for long at a time
   meterproof run --dialect ./my-dialect.ts --suites ./my-suites --client ./my-client.yaml
                                                         your own protocol (docs/ways-in/dialect.md)
 
@@ -76,6 +86,11 @@ export function addRun(
   addPlayOptions(addFilters(command), surroundings)
     .option('--bail', 'stop at the first case that does not pass')
     .addOption(
+      new Option('--repeat <times>', 'play each case so often and compare the traces, byte by byte')
+        .argParser(parseRepeat)
+        .default(1),
+    )
+    .addOption(
       new Option('--reporter <name>', 'how results are written')
         .choices(REPORTERS)
         .default('console'),
@@ -86,7 +101,7 @@ export function addRun(
       const { extensions, client } = await speaking(stated.client, options, surroundings);
       const { protocol } = client.profile;
       const plans = casesFor(protocol, names, options, surroundings, extensions);
-      const runOptions = { ...stated, client, ...extensions };
+      const runOptions = { ...stated, client, ...extensions, repeat: options.repeat };
       const reporter = reporterNamed(options.reporter, surroundings);
       const results = await surroundings.runSuite(plans, runOptions, reporter);
       done(exitStatus(summarize(results)));
@@ -134,6 +149,14 @@ export function addPlayOptions(command: Command, { cpus, now }: Surroundings): C
         .argParser(parseWorkers)
         .default(Math.min(cpus, 256), 'one a CPU'),
     )
+    .addOption(
+      new Option(
+        '--stall <time>',
+        'real time that a client in virtual time may work without a rest',
+      )
+        .argParser(parseStall)
+        .default(DEFAULT_STALL_MS, '30s'),
+    )
     .option('--out <folder>', 'where traces are written', '.meterproof');
 }
 
@@ -160,6 +183,7 @@ export function playOptions(
     epochMs: options.epoch,
     workers: options.workers,
     bail: options.bail === true,
+    stallMs: options.stall,
     outDir,
     signal,
   };

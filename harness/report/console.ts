@@ -41,7 +41,7 @@ function infoText({ total, time, seed, epoch, workers }: RunInfo): string {
 }
 
 function caseLine(
-  { plan, judgement, clientMs, wallMs }: CaseResult,
+  { plan, judgement, clientMs, wallMs, repeats }: CaseResult,
   done: number,
   total: number,
   colors: Palette,
@@ -50,8 +50,9 @@ function caseLine(
   const place = `${done}`.padStart(`${total}`.length);
   const mark = PAINT[verdict](colors)(verdict.padEnd(VERDICT_WIDTH));
   const why = verdict === 'unsupported' && reason !== undefined ? `  ${reason}` : '';
+  const same = repeats === undefined ? '' : `  ${repeats} repeats, one trace`;
   const times = colors.dim(`${clientTimeText(clientMs)} in ${(wallMs / 1000).toFixed(2)} s`);
-  return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}`;
+  return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}${same}`;
 }
 
 /** What did not pass, by verdict, then the counts and the exit status. */

@@ -4,6 +4,7 @@ import type { Plan } from '../case/plan.ts';
 import { HarnessError } from '../client/process.ts';
 import { isNode } from '../client/is-node.ts';
 import { whyNotNative } from '../client/native/program.ts';
+import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { packageRoot } from '../client/package-root.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { checkScale, measureLateness } from './check-scale.ts';
@@ -21,8 +22,8 @@ type Chosen =
 
 /** What a client that cannot run in virtual time is scaled by when the user leaves the choice to us. */
 const DEFAULT_SCALE = 60;
-/** Real time that a client in virtual time may work without coming to rest. */
-const STALL_MS = 30_000;
+/** Real time that a client in virtual time may work without coming to rest, unless the user says otherwise. */
+export const DEFAULT_STALL_MS = 30_000;
 
 export interface WorldMaker {
   (plan: Plan): World;
@@ -36,15 +37,18 @@ export interface TimeOptions {
   readonly time: TimeChoice;
   readonly seed: number;
   readonly epochMs: number;
+  /** Real time that a client in virtual time may work without coming to rest. */
+  readonly stallMs?: number;
 }
 
 /** Decides the mode of time. Throws a HarnessError that names a mode that works. */
 export async function chooseTime(
-  { client, time, seed, epochMs }: TimeOptions,
+  { client, time, seed, epochMs, stallMs = DEFAULT_STALL_MS }: TimeOptions,
   plans: readonly Plan[],
 ): Promise<WorldMaker> {
   const allowed = client.profile.time;
-  const whyNot = whyNotVirtual(client);
+  const isOpen = time.mode === 'auto' || time.mode === 'virtual';
+  const whyNot = isOpen ? await whyNotVirtual(client) : undefined;
   const chosen = choose(client, time, whyNot);
   if (!allowed.includes(chosen.mode))
     throw new HarnessError(
@@ -57,7 +61,7 @@ export async function chooseTime(
       );
     const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
     if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
-    const make = () => new VirtualWorld({ epochMs, seed, stallMs: STALL_MS, preload });
+    const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload });
     const tier = isNode(client.profile.command) ? '' : ' (native)';
     return Object.assign(make, { timeName: `virtual${tier}`, parallel: true });
   }
@@ -80,8 +84,13 @@ function choose({ profile }: ResolvedClient, time: TimeChoice, whyNot: string | 
 }
 
 /** What keeps a client out of virtual time, before it is started; undefined: nothing that can be seen. */
-function whyNotVirtual({ profile }: ResolvedClient): string | undefined {
-  if (isNode(profile.command)) return undefined;
-  const searchPath = process.env['PATH'] ?? '';
-  return whyNotNative(profile.command, { folder: process.cwd(), searchPath });
+async function whyNotVirtual({ profile }: ResolvedClient): Promise<string | undefined> {
+  const { command, time } = profile;
+  if (!time.includes('virtual')) return `its profile allows ${time.join(', ')}`;
+  if (isNode(command))
+    return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
+  return whyNotNative(command, {
+    folder: process.cwd(),
+    searchPath: process.env['PATH'] ?? '',
+  });
 }

@@ -95,7 +95,8 @@ t.test('a client that never comes to rest is stalled: our error, within the boun
 });
 
 t.test('what a client leaves behind is ended, in its process group and out of it', async (t) => {
-  const { trace } = await play('leaves-children');
+  const { trace, error } = await play('leaves-children');
+  t.equal(error, undefined, 'what it leaves alone holds nothing up');
   const said = trace.events.find(({ event }) => event === 'said')!;
   const pids = String(said.fields['pids']).split(' ').map(Number);
   t.equal(pids.length, 2);

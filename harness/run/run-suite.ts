@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Dialect } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import { packageRoot } from '../client/package-root.ts';
+import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
 import type { Rule } from '../judge/verdict.ts';
@@ -12,6 +13,7 @@ import { chooseTime, type TimeChoice, type WorldMaker } from './choose-time.ts';
 import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
 import { preflight } from './preflight.ts';
+import { repeat } from './repeat.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
 import { headerOf, runCase, type Played } from './run-case.ts';
 import type { World } from './world.ts';
@@ -29,6 +31,10 @@ export interface RunOptions {
   readonly bail: boolean;
   readonly outDir: string;
   readonly signal?: AbortSignal;
+  /** Real time that a client in virtual time may work without coming to rest. */
+  readonly stallMs?: number;
+  /** Each case is played so often, and the traces are compared; default 1. */
+  readonly repeat?: number;
   /** Default: the built-in ones. */
   readonly dialects?: Readonly<Record<string, Dialect>>;
   readonly rules?: readonly Rule[];
@@ -48,7 +54,12 @@ export async function runSuite(
   const dialects = options.dialects ?? DIALECTS;
   const folder = outputFolder(options);
   const makeWorld = await chooseTime(options, plans);
+  if ((options.repeat ?? 1) > 1 && !makeWorld.parallel)
+    throw new HarnessError(
+      `--repeat compares traces byte by byte, which only virtual time keeps; this run is in time ${makeWorld.timeName}`,
+    );
   const workers = makeWorld.parallel ? Math.min(options.workers, plans.length) : 1;
+  const lanes = makeWorld.parallel ? Math.ceil(options.workers / Math.max(1, workers)) : 1;
   reporter.begin({
     client: client.spec,
     time: makeWorld.timeName,
@@ -67,7 +78,7 @@ export async function runSuite(
   const work = async () => {
     while (next < plans.length && !isOver()) {
       const index = next++;
-      const result = await runOne(plans[index]!, makeWorld, folder, options);
+      const result = await runOne(plans[index]!, makeWorld, folder, lanes, options);
       // What was broken off by the user is no result.
       if (signal?.aborted) return;
       finished.set(index, result);
@@ -88,21 +99,25 @@ async function runOne(
   plan: Plan,
   makeWorld: WorldMaker,
   folder: string,
+  /** Repeats of it at the same time. */
+  lanes: number,
   options: RunOptions,
 ): Promise<CaseResult> {
   const { client, seed } = options;
   const started = performance.now();
-  const world = makeWorld(plan);
   const missing = unfit(plan, client.profile);
+  const times = options.repeat ?? 1;
+  const play = () =>
+    runCase(plan, makeWorld(plan), {
+      client,
+      seed,
+      signal: options.signal,
+      dialect: (options.dialects ?? DIALECTS)[plan.dialect]!,
+    });
   const played =
     missing === undefined
-      ? await runCase(plan, world, {
-          client,
-          seed,
-          signal: options.signal,
-          dialect: (options.dialects ?? DIALECTS)[plan.dialect]!,
-        })
-      : await notPlayed(plan, world, options, missing);
+      ? await repeat(play, { times, lanes, signal: options.signal })
+      : await notPlayed(plan, makeWorld(plan), options, missing);
   const { trace, stderrTail, clientMs } = played;
   const tracePath = join(folder, `${plan.id}.jsonl`);
   const unwritten = writeTrace(tracePath, trace);
@@ -121,6 +136,7 @@ async function runOne(
     tracePath: relative(process.cwd(), tracePath),
     stderrTail,
     again: againCommand(plan, options),
+    ...(times > 1 && played.error === undefined && { repeats: times }),
   };
 }
 

@@ -90,7 +90,8 @@ export class VirtualWorld implements World {
       if (client) {
         if (++turns > MAX_TURNS)
           throw new HarnessError(
-            `busy loop: the client was given ${MAX_TURNS} turns at ${formatDuration(this.clock.now())} and never waited`,
+            `busy loop: the client was given ${MAX_TURNS} turns at ${formatDuration(this.clock.now())} and never waited` +
+              ('doings' in client ? ` (${client.doings})` : ''),
           );
         await client.turn();
         if (client.ended) this.#clients = this.#clients.filter((other) => other !== client);

@@ -94,6 +94,11 @@ export class VirtualNodeProcess implements ClientProcess {
     return this.#ended;
   }
 
+  /** What it did at the present moment, for the message of a busy loop. */
+  get doings(): string {
+    return this.#tree.doings;
+  }
+
   /** What each process waits for, for the message of a deadlock. */
   get evidence(): string {
     const waits = this.#tree.links.map(({ hello, blocked, openSockets }, index) => {

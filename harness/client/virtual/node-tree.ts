@@ -7,6 +7,7 @@ import type { Patience } from './patience.ts';
 import { commandLine } from './processes.ts';
 import { isStuck, realWork } from './relatives.ts';
 import { whatHolds } from './stall.ts';
+import { Tally } from './tally.ts';
 
 const LOOKS_MS = [100];
 /** How long between looks at the process table while real work is waited for: most of it is short. */
@@ -27,6 +28,7 @@ export interface TreeOptions {
 export class NodeTree {
   readonly #options: TreeOptions;
   readonly #stdin: ClientEvent[] = [];
+  readonly #tally = new Tally();
   /** In the order in which they were announced; the first is the client itself. */
   #links: NodeLink[] = [];
   #first: NodeLink | undefined;
@@ -45,6 +47,11 @@ export class NodeTree {
   /** True when the process that the harness started has ended; the others count for nothing then. */
   get isOver(): boolean {
     return this.#first !== undefined && !this.#links.includes(this.#first);
+  }
+
+  /** What it did at the present moment. */
+  get doings(): string {
+    return this.#tally.text;
   }
 
   get deadline(): Nanos | undefined {
@@ -183,6 +190,7 @@ export class NodeTree {
       link.deadline = link.aheadUntil;
       clock.at(link.aheadUntil, () => link.perform(turn.ops, network));
     } else link.perform(turn.ops, network);
+    this.#tally.add(clock.now(), turn, link.deadline !== undefined && link.deadline <= clock.now());
     if (turn.reads) {
       this.#reader = link;
       link.inbox.push(...this.#stdin.splice(0));

@@ -25,7 +25,7 @@ export class Family {
   readonly #internals: Internals;
   readonly #channel: Channel;
   readonly #around: Surroundings;
-  readonly #children = new Map<number, Starting>();
+  readonly #children = new Map<number, { readonly child: Starting; readonly isNode: boolean }>();
   #ties: Tie[] = [];
   /** True once it has relatives: only then can anything come to it but through the link. */
   hasRelatives: boolean;
@@ -43,11 +43,13 @@ export class Family {
     if (!first) this.#tieToParent();
   }
 
-  /** Real pids of those that have not ended in the eyes of this process. */
+  /** Real pids of those that have not ended in the eyes of this process, but for those of other make that it leaves alone. */
   children(): number[] {
-    for (const [pid, { exitCode, signalCode }] of this.#children)
-      if (exitCode !== null || signalCode !== null) this.#children.delete(pid);
-    return [...this.#children.keys()];
+    const pids: number[] = [];
+    for (const [pid, { child, isNode }] of this.#children)
+      if (child.exitCode !== null || child.signalCode !== null) this.#children.delete(pid);
+      else if (isNode || child._handle?.hasRef() !== false) pids.push(pid);
+    return pids;
   }
 
   keepAlive(): boolean {
@@ -59,11 +61,11 @@ export class Family {
     const { ChildProcess, spawnSync } = this.#internals;
     const { spawn } = ChildProcess.prototype;
     const prepare = (options: SpawnOptions) => this.#around.prepare(options);
-    const adopt = (child: Starting) => this.#adopt(child);
+    const adopt = (child: Starting, isNode: boolean) => this.#adopt(child, isNode);
     ChildProcess.prototype.spawn = function (this: Starting, options: SpawnOptions): number {
-      prepare(options);
+      const isNode = prepare(options);
       const status = spawn.call(this, options);
-      if (status === 0) adopt(this);
+      if (status === 0) adopt(this, isNode);
       return status;
     };
     const realSpawnSync = spawnSync.spawn;
@@ -75,10 +77,10 @@ export class Family {
     };
   }
 
-  #adopt(child: Starting): void {
+  #adopt(child: Starting, isNode: boolean): void {
     this.hasRelatives = true;
     const { pid } = child;
-    this.#children.set(pid, child);
+    this.#children.set(pid, { child, isNode });
     child.pid = this.#channel.ask<{ pid: number }>({ spawned: pid }).pid;
     if (child._handle) this.#tie(child._handle, () => this.#children.has(pid));
     for (const stream of child.stdio ?? [])

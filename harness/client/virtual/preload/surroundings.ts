@@ -41,11 +41,11 @@ export class Surroundings {
     return this.#variables.get(name)!;
   }
 
-  /** Gives a process that is about to be started what it needs to join, if it is Node or starts Node in its turn. */
-  prepare(options: SpawnOptions): void {
+  /** Gives a process that is about to be started what it needs to join, itself or through what it starts. True for Node. */
+  prepare(options: SpawnOptions): boolean {
     const { file, args } = options;
-    if (args && (file === process.execPath || basename(file) === 'node') && !args.includes(FLAG))
-      options.args = [args[0]!, FLAG, ...args.slice(1)];
+    const isNode = file === process.execPath || basename(file) === 'node';
+    if (isNode && args && !args.includes(FLAG)) options.args = [args[0]!, FLAG, ...args.slice(1)];
     const env = new Map((options.envPairs ?? []).map((pair) => splitPair(pair)));
     for (const [name, value] of this.#variables) env.set(name, value);
     env.set('NODE_OPTIONS', `${env.get('NODE_OPTIONS') ?? ''} ${this.#importOption}`.trim());
@@ -54,6 +54,7 @@ export class Surroundings {
     // Threads of the pool would end in any order.
     if (!env.has('UV_THREADPOOL_SIZE')) env.set('UV_THREADPOOL_SIZE', '1');
     options.envPairs = [...env].map(([name, value]) => `${name}=${value}`);
+    return isNode;
   }
 }
 

@@ -1,0 +1,64 @@
+// Run once before a client (`node --expose-internals self-check.js`): does this Node still do what virtual time leans on? Says on stderr what
+// does not, and exits with 1.
+import net from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { installClock, ProcessClock } from './clock.ts';
+import { type Internals, loadInternals } from './internals.ts';
+import { installSockets, VirtualSockets } from './sockets.ts';
+
+const HOUR_MS = 3_600_000;
+const ENDPOINT = { host: '127.0.0.1', port: 1 };
+
+try {
+  check(loadInternals());
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.reallyExit(1);
+}
+
+function check(internals: Internals): void {
+  checkTimers(internals);
+  checkSockets(internals);
+  expect(performance.nodeTiming?.uvMetricsInfo?.events >= 0, 'the event loop counts its events');
+}
+
+function checkTimers(internals: Internals): void {
+  const clock = new ProcessClock({ epochMs: 0, wallOffsetMs: 0, nowMs: 0 });
+  installClock(clock, internals);
+  const alive = internals.aliveTimers[0]!;
+  let fired = 0;
+  setTimeout(() => fired++, HOUR_MS);
+  expect(internals.nextTimerList()?.expiry === HOUR_MS, 'a timer is due in virtual time');
+  expect(internals.aliveTimers[0] === alive + 1, 'a timer keeps the process alive');
+  clock.advance(HOUR_MS);
+  internals.processTimers(HOUR_MS);
+  internals.runTicks();
+  expect(fired === 1, 'a timer fires in virtual time');
+  expect(Date.now() === HOUR_MS, 'the date is virtual');
+}
+
+function checkSockets(internals: Internals): void {
+  const sockets = new VirtualSockets(internals);
+  installSockets(sockets, internals);
+  const heard: string[] = [];
+  const socket = net.connect(ENDPOINT, () => heard.push('connect'));
+  socket.on('data', (data) => heard.push(data.toString())).on('end', () => heard.push('end'));
+  const [connect] = sockets.takeOps();
+  if (connect?.op !== 'connect') throw new Error('it does not hold that a socket attaches');
+  const { id } = connect;
+  sockets.deliver({ event: 'connected', id });
+  internals.runTicks();
+  socket.write('ping');
+  const [write] = sockets.takeOps();
+  expect(write?.op === 'data' && write.base64 === 'cGluZw==', 'a socket writes');
+  sockets.deliver({ event: 'data', id, base64: 'cG9uZw==' });
+  internals.runTicks();
+  sockets.deliver({ event: 'end', id });
+  internals.runTicks();
+  expect(heard.join() === 'connect,pong,end', 'a socket connects, reads and ends');
+  socket.destroy();
+}
+
+function expect(isTrue: boolean, what: string): void {
+  if (!isTrue) throw new Error(`in Node ${process.version} it does not hold that ${what}`);
+}
