@@ -10,16 +10,20 @@ export interface HookResult {
   readonly why?: string;
 }
 
-/** Runs one hook of a black-box profile to its end. `program` is the one that a command is about. */
+/** Runs one hook of a black-box profile to its end. `subject`: the program, or the argument, that a command is about. */
 export function runHook(
   [executable, ...args]: readonly string[],
   { env, folder }: { readonly env: Readonly<Record<string, string>>; readonly folder: string },
-  program?: string,
+  subject: { readonly program?: string; readonly argument?: string } = {},
 ): Promise<HookResult> {
   return new Promise((resolve) => {
     const child = spawn(executable!, args, {
       cwd: folder,
-      env: program === undefined ? env : { ...env, METERPROOF_PROGRAM: program },
+      env: {
+        ...env,
+        ...(subject.program !== undefined && { METERPROOF_PROGRAM: subject.program }),
+        ...(subject.argument !== undefined && { METERPROOF_ARGUMENT: subject.argument }),
+      },
       stdio: 'ignore',
       timeout: HOOK_TIMEOUT_MS,
       killSignal: 'SIGKILL',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MILLISECOND, type Nanos } from '../clock/clock.ts';
 import { parseDuration } from '../clock/duration.ts';
+import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 
 /** A client is told at most this. */
 const LONGEST: Nanos = 2_147_483_647n * MILLISECOND;
@@ -76,6 +77,52 @@ const policyFile = z.strictObject(
   },
   { error: A_POLICY },
 );
+
+const AN_ANNOTATION =
+  "{ from: stderr, pattern: 'granted (?<lease>\\S+) by (?<server>\\S+)', event: lease-grant }";
+
+const pattern = z
+  .string({ error: AN_ANNOTATION })
+  .min(1, { error: AN_ANNOTATION })
+  .max(500, { error: 'at most 500 characters' })
+  .refine(isExpression, { error: 'a regular expression of JavaScript, in single quotes' });
+
+function isExpression(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').source !== '';
+  } catch {
+    return false;
+  }
+}
+
+const annotation = z
+  .strictObject(
+    {
+      from: z.string({ error: 'stdout, stderr, or the path of a file' }).min(1).max(1000),
+      pattern,
+      event: z.enum(Object.keys(SEMANTIC_EVENTS) as [string, ...string[]], {
+        error: `one of ${Object.keys(SEMANTIC_EVENTS).join(', ')}`,
+      }),
+      server: z.string().max(31).optional(),
+      fields: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'a field is small letters and -' }),
+          z.union([z.string().max(200), z.number(), z.boolean()]),
+        )
+        .default({}),
+    },
+    { error: AN_ANNOTATION },
+  )
+  .refine(({ pattern: text, server }) => server !== undefined || text.includes('(?<server>'), {
+    error: 'nothing names the server: add a group (?<server>…) to the pattern, or server: alpha',
+  });
+
+/** Patterns for what a client says of itself. */
+export const annotations = () =>
+  z
+    .array(annotation, { error: `a list such as [${AN_ANNOTATION}]` })
+    .max(50, { error: 'at most 50 annotations' })
+    .default([]);
 
 export const policy = () => policyFile.optional();
 export type PolicyFile = z.infer<typeof policyFile>;

@@ -1,4 +1,5 @@
 // The judge: a plan and a trace in, a verdict out. Nothing else is looked at.
+import { LIBRARY_COMMANDS } from '../case/commands.ts';
 import type { ExpectLine, Plan } from '../case/plan.ts';
 import type { Nanos } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
@@ -150,4 +151,11 @@ function unsupportedAbility(events: readonly TraceEvent[]): string | undefined {
   return undefined;
 }
 
-const ABILITIES: ReadonlySet<string> = new Set(['start-program', 'stop-program', 'shutdown']);
+const ABILITIES: ReadonlySet<string> = new Set([
+  'start-program',
+  'stop-program',
+  'check-out',
+  'check-in',
+  'shutdown',
+  ...LIBRARY_COMMANDS,
+]);

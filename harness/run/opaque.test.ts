@@ -1,5 +1,5 @@
 // The opaque way in: a client with a protocol of its own, real servers behind the shim, and the suite `opaque`.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -183,3 +183,27 @@ t.test('a real server that cannot be reached is told before anything is played',
     /real server behind alpha.*cannot be reached \(ECONNREFUSED\)/,
   );
 });
+
+t.test(
+  'a black box does by a hook what a library is asked, and may end when it has done all',
+  async (t) => {
+    const out = join(folder, 'asked.txt');
+    const path = profile('nothing');
+    const spec = join(folder, 'hooked.yaml');
+    writeFileSync(
+      spec,
+      readFileSync(path, 'utf8').replace(
+        /command: .*/,
+        'command: [node, "-e", "setTimeout(() => console.log(1), 2000)"]',
+      ) + `hooks: { acquire: [sh, -c, 'echo "$METERPROOF_ARGUMENT {argument}" > ${out}'] }\n`,
+    );
+    const plan = loadCase(
+      'title: x\nsource: x\ndialect: opaque\nservers: [alpha]\nclient: { pollingInterval: 1s, retryDelay: 1s }\nplay: |\n  0s client start\n  1s client acquire F\n  5s end\nexpect: |\n  1s client answer result=ok\n  2s client exit code=0\n',
+      'suites/x/y.yaml',
+      known,
+    );
+    const [result] = await play(spec, [plan]);
+    t.equal(result!.judgement.verdict, 'pass', result!.judgement.reason ?? '');
+    t.equal(readFileSync(out, 'utf8'), 'F F\n');
+  },
+);
