@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { CaptureError } from '../capture/pcap/problems.ts';
 import { CaseError } from '../case/errors.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { HarnessError } from '../client/process.ts';
 import { ProfileError } from '../client/profile.ts';
+import { TraceFileError } from '../trace/file.ts';
 import { addDemo } from './demo.ts';
 import { addExplain } from './explain.ts';
+import { addExport } from './export.ts';
+import { addImport } from './import.ts';
 import { addList } from './list.ts';
 import { addNew } from './new.ts';
 import { addRun } from './run.ts';
@@ -77,6 +81,8 @@ export function buildProgram(
   addExplain(program, surroundings);
   addValidate(program, surroundings);
   addNew(program, surroundings);
+  addImport(program, surroundings);
+  addExport(program, surroundings);
   return program;
 }
 
@@ -85,9 +91,14 @@ function explainFailure(error: unknown, { writeError, debug, signal }: Surroundi
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
   if (signal.aborted) return INTERRUPTED;
   const text = error instanceof Error ? error.message : String(error);
-  const isExpected = [HarnessError, ProfileError, SelectionError, UsageError].some(
-    (kind) => error instanceof kind,
-  );
+  const isExpected = [
+    CaptureError,
+    HarnessError,
+    ProfileError,
+    SelectionError,
+    TraceFileError,
+    UsageError,
+  ].some((kind) => error instanceof kind);
   if (debug && error instanceof Error) writeError(`${error.stack}\n`);
   // One problem a line, each with its file: nothing before them, so that editors can follow.
   else if (error instanceof CaseError) writeError(`${text}\n`);

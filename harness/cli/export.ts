@@ -1,0 +1,56 @@
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { exportTrace } from '../capture/pcap/export.ts';
+import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
+import { parseTrace } from '../trace/file.ts';
+import { errorText } from '../client/error-text.ts';
+import { type Surroundings, UsageError } from './surroundings.ts';
+
+interface ExportArguments {
+  readonly output: string;
+  readonly dialect: string;
+}
+
+const HELP = `
+Examples:
+  meterproof export .meterproof/reference/offline/primary-refuses.jsonl -o case.pcapng
+  tshark -r case.pcapng -X lua_script:docs/dissector/meterproof.lua
+
+The packets are made from the bytes in the trace: what was seen on a connection is true, the TCP around it is made up.
+`;
+
+export function addExport(program: Command, { cwd, write }: Surroundings): void {
+  program
+    .command('export')
+    .description('write a trace as a packet capture (pcapng) for Wireshark')
+    .argument('<trace>', 'a trace (.jsonl)')
+    .requiredOption('-o, --output <file>', 'the capture that is written')
+    .option(...DIALECT_OPTION)
+    .addHelpText('after', HELP)
+    .action(async (file: string, { output, dialect: name }: ExportArguments) => {
+      const path = resolve(cwd, file);
+      if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+        throw new UsageError(`there is no file ${file}`);
+      if (resolve(cwd, output) === path) throw new UsageError(`${output} is the trace itself`);
+      const trace = parseTrace(readFileSync(path, 'utf8'), file);
+      const dialect = await chosenDialect(name, cwd);
+      const target = openOutput(resolve(cwd, output), output);
+      let bytes = 0;
+      try {
+        for (const block of exportTrace(trace, dialect)) bytes += writeSync(target, block);
+      } finally {
+        closeSync(target);
+      }
+      const cutOff = trace.cutOff === true ? ' (the trace was cut off in its last line)' : '';
+      write(`${output}: ${trace.events.length} events in ${bytes} bytes${cutOff}\n`);
+    });
+}
+
+function openOutput(path: string, shown: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new UsageError(`${shown} cannot be written (${errorText(error)})`);
+  }
+}
