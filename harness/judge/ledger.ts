@@ -1,8 +1,9 @@
 // The account of every usage record, filled in from the trace alone: what a client says of its spool counts for nothing.
 import type { LedgerClaim, LedgerColumn } from '../case/plan.ts';
-import type { Nanos } from '../clock/clock.ts';
+import { SECOND, type Nanos } from '../clock/clock.ts';
 import type { TraceHeader } from '../trace/event.ts';
 import type { Finding } from './verdict.ts';
+import { dropsOf } from './view/drops.ts';
 import { isFinal, type RecordAccount } from './view/records.ts';
 import type { Run } from './view/runs.ts';
 import type { View } from './view/view.ts';
@@ -66,6 +67,7 @@ export function ledgerOf(view: View, header: TraceHeader): Ledger {
       ...records.filter((account) => !explained.has(account)).map(({ record }) => record),
     );
   }
+  for (const { name } of view.plan.clients) countDrops(entries, name, view);
   const count = (has: (entry: LedgerEntry) => boolean): number => entries.filter(has).length;
   return {
     entries,
@@ -139,6 +141,22 @@ function entryOf({ client, program, run, owedAt }: Run, account?: RecordAccount)
     deliveries,
     acknowledgedTwice: account?.offeredAgain !== undefined,
   };
+}
+
+/**
+ * What a client says that it dropped is not lost but dropped: its word counts drops, and is evidence of nothing else. Which
+ * records they were nobody knows; whether as many are gone is for SF-10.
+ */
+function countDrops(entries: LedgerEntry[], client: string, { events }: View): void {
+  const drops = dropsOf(events, client);
+  let left = drops.reduce((sum, { count }) => sum + count, 0);
+  for (const [index, entry] of entries.entries()) {
+    if (left === 0) return;
+    const mayBe = entry.client === client && entry.state === 'lost';
+    if (!mayBe || entry.owedAt! > drops.at(-1)!.at + SECOND) continue;
+    entries[index] = { ...entry, state: 'dropped' };
+    left--;
+  }
 }
 
 /** Which record is which run's: by program and the time of the start; what is left by the order of the first offer, owed runs first. */

@@ -62,7 +62,6 @@ export const CLIENT_EVENTS = {
   said: 'an event that the client reports',
   clock: 'the wall clock of the client was set; by=',
   disk: 'the log of the client cannot be written any more, or can again; state=full or state=free',
-  spool: 'the data folder of the client cannot be written any more, or can again; state=blocked or state=free',
   contract: 'the client broke the client contract; why=',
 } as const;
 

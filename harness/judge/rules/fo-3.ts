@@ -55,7 +55,7 @@ export const FO_3 = defineRule({
   },
 });
 
-/** A second question for a run that was denied; a new start of the program is a new run. */
+/** A second question for a run that was denied; a new start of the program is a new run, and who is called back asks again. */
 export function askedAgain(
   { view }: RuleCase,
   { name }: RuleClient,
@@ -79,8 +79,13 @@ export function askedAgain(
   const askedBefore = requests.filter((index) => index < denied).length;
   // Several runs at once: each may ask for itself.
   if (starts.filter((index) => index < denied).length > askedBefore) return undefined;
-  const nextStart = starts.find((index) => index > denied) ?? Infinity;
-  return requests.find((index) => index > denied && index < nextStart);
+  const calls = view
+    .eventsOf(name, 'callback')
+    .filter(({ event }) => event.fields['program'] === program)
+    .map(({ index }) => index);
+  const allowed = [...starts, ...calls].filter((index) => index > denied);
+  const until = allowed.length > 0 ? Math.min(...allowed) : Infinity;
+  return requests.find((index) => index > denied && index < until);
 }
 
 /** Runs of an online client that no server granted or denied while they lasted. */

@@ -73,6 +73,10 @@ function reachableFor(
         run.startAt <= grantedAt &&
         (run.stopAt === undefined || run.stopAt > to),
     );
+  // The server has fewer licences now: nothing could have renewed it.
+  const taken = view.events.some(
+    ({ event, actor, at }) => event === 'seats' && actor === server && at === to,
+  );
   const elsewhere = heldAt(leasesOf(view, name), to).some(
     (other) => other.program === program && other.server !== server,
   );
@@ -84,7 +88,7 @@ function reachableFor(
     hasArrived(input, name, grantIndex) &&
     livesThrough(view.lives(name), grantedAt, to) &&
     view.downtimes.clear(server, face, from, to);
-  return told && isRunning && !elsewhere && !refused && !silenced
+  return told && isRunning && !taken && !elsewhere && !refused && !silenced
     ? formatDuration(neededNs)
     : undefined;
 }

@@ -5,7 +5,7 @@ import type { TraceEvent } from '../../trace/event.ts';
 import type { Ledger, LedgerEntry } from '../ledger.ts';
 import { meteringPolicy, type Policy } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
-import { isFinal } from '../view/records.ts';
+import { isFinal, type RecordAccount } from '../view/records.ts';
 import { View } from '../view/view.ts';
 import { divisorOf } from '../view/wall.ts';
 
@@ -139,6 +139,20 @@ export function pendingAt(
     const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
     return !acknowledged && !account.offers.some(({ answer }) => isFinal(answer));
   });
+}
+
+/** Records by the program that they are of; names of programs are compared without regard to case. */
+export function byProgram(
+  records: readonly RecordAccount[],
+): ReadonlyMap<string, readonly RecordAccount[]> {
+  const groups = new Map<string, RecordAccount[]>();
+  for (const account of records) {
+    const program = account.program.toLowerCase();
+    const group = groups.get(program);
+    if (group) group.push(account);
+    else groups.set(program, [account]);
+  }
+  return groups;
 }
 
 /** `1 attempt`, `3 attempts` */

@@ -20,6 +20,15 @@ export const SF_1 = defineRule({
         by: `lost: ${listed(lost.map(runText))}`,
         index: view.events.length,
       });
-    return kept(`${counted(owed.length, 'owed record')} delivered`);
+    const apart = (['refused', 'dropped'] as const)
+      .map((kind) => [owed.filter(({ state }) => state === kind).length, kind] as const)
+      .filter(([count]) => count > 0);
+    const delivered = owed.filter(({ state }) => state === 'delivered').length;
+    return kept(
+      [
+        `${counted(delivered, 'owed record')} delivered`,
+        ...apart.map(([count, kind]) => `${count} ${kind}`),
+      ].join(', '),
+    );
   },
 });

@@ -5,6 +5,8 @@ import type { TraceEvent } from '../../trace/event.ts';
 export interface Run {
   readonly client: string;
   readonly program: string;
+  /** What the program says of itself, where it was renamed. */
+  readonly originalName?: string;
   /** From 1, for each client and program. */
   readonly run: number;
   readonly startAt: Nanos;
@@ -24,6 +26,7 @@ export function runsOf(
 ): readonly Run[] {
   const runs: { -readonly [key in keyof Run]: Run[key] }[] = [];
   const open: typeof runs = [];
+  const banned = new Set(forbidden.map((name) => name.toLowerCase()));
   const asked = new Map<unknown, { name: unknown; run: (typeof runs)[number] }>();
   const refused = new Set<(typeof runs)[number]>();
   for (const event of events) {
@@ -42,8 +45,17 @@ export function runsOf(
       const program = String(fields['program']);
       if (fields['name'] === 'start-program') {
         const run = runs.filter((other) => other.program === program).length + 1;
-        const denied = forbidden.includes(program);
-        runs.push({ client, program, run, startAt: at, denied });
+        const originalName = fields['originalName'];
+        const names = [program, ...(originalName === undefined ? [] : [String(originalName)])];
+        const denied = names.some((name) => banned.has(name.toLowerCase()));
+        runs.push({
+          client,
+          program,
+          ...(originalName !== undefined && { originalName: String(originalName) }),
+          run,
+          startAt: at,
+          denied,
+        });
         open.push(runs.at(-1)!);
         asked.set(fields['id'], { name: 'start-program', run: runs.at(-1)! });
       } else if (fields['name'] === 'stop-program') {

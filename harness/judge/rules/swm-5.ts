@@ -1,0 +1,65 @@
+import { formatEvent } from '../../trace/format.ts';
+import type { RecordAccount } from '../view/records.ts';
+import {
+  broken,
+  byProgram,
+  counted,
+  couldNotTell,
+  defineRule,
+  kept,
+  type RuleCase,
+} from './rule.ts';
+
+export const SWM_5 = defineRule({
+  id: 'SWM-5',
+  version: 1,
+  obligation:
+    'the client makes one usage record of one run of a program (where its policy says a record per run)',
+  source: 'Q210366',
+  always: false,
+  judge(input) {
+    const { view, clients } = input;
+    let judged = 0;
+    let why = 'no usage record was offered';
+    for (const { name, policy } of clients) {
+      if (policy.records !== 'per-run') {
+        why = `the policy says that records are ${policy.records}`;
+        continue;
+      }
+      for (const [program, records] of byProgram(view.records(name))) {
+        const runs = runsOf(input, name, program);
+        const extra = descriptionsOf(records)[runs];
+        if (extra)
+          return broken({
+            expected: `at most ${counted(runs, 'record')} of ${program}: it was run ${runs === 1 ? 'once' : `${runs} times`}`,
+            actual: formatEvent(view.events[extra.offers[0]!.index]!),
+            by: `${counted(records.length, 'record')} of ${counted(runs, 'run')}`,
+            index: extra.offers[0]!.index,
+          });
+        judged += records.length;
+      }
+    }
+    if (judged === 0) return couldNotTell(why);
+    return kept(`${counted(judged, 'record')}, no more than runs`);
+  },
+});
+
+/** Starts of that program, whatever became of them. */
+function runsOf({ view }: RuleCase, client: string, program: string): number {
+  return view.events.filter(
+    ({ actor, event, fields }) =>
+      actor === client &&
+      event === 'command' &&
+      fields['name'] === 'start-program' &&
+      String(fields['program']).toLowerCase() === program,
+  ).length;
+}
+
+/** One account of each interval: one run under two ids is for SF-5. */
+function descriptionsOf(records: readonly RecordAccount[]): readonly RecordAccount[] {
+  const seen = new Set<string>();
+  return records.filter(({ descriptions: [first] }) => {
+    const key = `${first!.startMs} ${first!.stopMs}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
