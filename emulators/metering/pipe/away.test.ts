@@ -63,7 +63,10 @@ t.test('a licence that is in use is checked out as it is, and checked in once', 
     'lease-checkin lease=alpha-1 program=word.exe by=client',
   ]);
   host.fault = { name: 'busy', args: {} };
-  t.match(await client.ask(CHECK_OUT, checkIn, CALL_ME), Array.from({ length: 3 }, () => ({ type: 'busy' })));
+  t.match(
+    await client.ask(CHECK_OUT, checkIn, CALL_ME),
+    Array.from({ length: 3 }, () => ({ type: 'busy' })),
+  );
   host.fault = { name: 'deny', args: { why: 'no-permission' } };
   t.match(await client.ask(CHECK_OUT), [{ type: 'denied', why: 'no-permission' }]);
 });
@@ -101,7 +104,7 @@ t.test(
     t.match(await holder.ask(requestUse('word.exe')), [{ type: 'granted' }], 'the grace is over');
     t.strictSame(
       told().filter((note) => note.startsWith('callback')),
-      ['callback program=word.exe', 'callback program=word.exe'],
+      ['callback program=word.exe grace=300', 'callback program=word.exe grace=300'],
     );
   },
 );
@@ -128,9 +131,7 @@ t.test('who has no connection is called once it is back, if it still waits', asy
 
 t.test('a restart keeps the state or loses it; names of leases are not used again', async (t) => {
   const { host, connect, command } = start();
-  await (
-    await connect()
-  ).ask(requestUse('word.exe'), { ...CHECK_OUT, program: 'a.exe' });
+  await (await connect()).ask(requestUse('word.exe'), { ...CHECK_OUT, program: 'a.exe' });
   command({ kind: 'restart', state: 'kept' });
   const back = await connect();
   const status: Message = { type: 'live-status', leases: ['alpha-1', 'alpha-2'] };
