@@ -20,6 +20,13 @@ export interface HttpSide {
   bodyOf(startLine: string): 'none' | 'sized' | 'sized-or-to-end';
 }
 
+/** Bytes of unfinished bodies over all connections of a capture. */
+export interface HeldBodies {
+  bytes: number;
+}
+
+/** Beyond this a body is not kept, as one that is too long is not. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_LINE_BYTES = 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -44,15 +51,19 @@ export class HttpError extends Error {
 /** Cuts one side of a connection into messages, whatever its pieces. */
 export class HttpMessages {
   readonly #side: HttpSide;
+  readonly #heldBodies: HeldBodies;
   #held: Buffer = Buffer.alloc(0);
   #state: State = { kind: 'head' };
   #startLine = '';
   #headers: ReadonlyMap<string, string> = new Map();
   #body: Buffer[] = [];
+  #keptBytes = 0;
+  #isKept = true;
   #bodyBytes = 0;
 
-  constructor(side: HttpSide) {
+  constructor(side: HttpSide, heldBodies: HeldBodies) {
     this.#side = side;
+    this.#heldBodies = heldBodies;
   }
 
   /** True within a message. */
@@ -165,16 +176,35 @@ export class HttpMessages {
 
   #keep(bytes: Buffer): void {
     this.#bodyBytes += bytes.length;
-    if (this.#bodyBytes <= this.#side.maxBodyBytes) this.#body.push(Buffer.from(bytes));
-    else this.#body = [];
+    const isTooMuch =
+      this.#bodyBytes > this.#side.maxBodyBytes ||
+      this.#heldBodies.bytes + bytes.length > MAX_HELD_BYTES;
+    if (isTooMuch) this.drop();
+    if (!this.#isKept) return;
+    this.#body.push(Buffer.from(bytes));
+    this.#keptBytes += bytes.length;
+    this.#heldBodies.bytes += bytes.length;
+  }
+
+  /** Lets go of the body so far. */
+  drop(): void {
+    this.#release();
+    this.#isKept = false;
   }
 
   #finish(): HttpMessage {
-    const body = this.#bodyBytes <= this.#side.maxBodyBytes ? Buffer.concat(this.#body) : undefined;
+    const body = this.#isKept ? Buffer.concat(this.#body) : undefined;
+    this.#release();
     this.#state = { kind: 'head' };
-    this.#body = [];
+    this.#isKept = true;
     this.#bodyBytes = 0;
     return { startLine: this.#startLine, headers: this.#headers, body };
+  }
+
+  #release(): void {
+    this.#heldBodies.bytes -= this.#keptBytes;
+    this.#keptBytes = 0;
+    this.#body = [];
   }
 }
 

@@ -5,6 +5,7 @@ import { ShareDecoder } from './share-decoder.ts';
 /** Decoders for the connections of one capture. */
 export function meteringDecoders(): SessionDecoders {
   const leases: KnownLeases = new Map();
+  const heldBodies = { bytes: 0 };
   return (server, face): SessionDecoder =>
-    face === 'share' ? new ShareDecoder() : new PipeDecoder(server, leases);
+    face === 'share' ? new ShareDecoder(heldBodies) : new PipeDecoder(server, leases);
 }

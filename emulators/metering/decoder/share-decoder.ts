@@ -5,7 +5,13 @@ import { MAX_DRAINED_BYTES } from '../share/node-http.ts';
 import { pathOf, routeOf } from '../share/share.ts';
 import { LOG_NAME } from '../share/upload.ts';
 import { cipherOf } from './cipher.ts';
-import { HttpError, HttpMessages, type HttpMessage, type HttpSide } from './http-messages.ts';
+import {
+  HttpError,
+  HttpMessages,
+  type HeldBodies,
+  type HttpMessage,
+  type HttpSide,
+} from './http-messages.ts';
 
 type Fields = Record<string, FieldValue>;
 
@@ -25,12 +31,19 @@ export class ShareDecoder implements SessionDecoder {
   identity: string | undefined;
   opaque: string | undefined;
   #waiting: Waiting[] = [];
-  #requests = new HttpMessages(REQUESTS);
-  #answers = new HttpMessages(this.#answerSide());
+  readonly #heldBodies: HeldBodies;
+  #requests: HttpMessages;
+  #answers: HttpMessages;
   readonly #lost = { client: false, server: false };
   readonly #failed = { client: false, server: false };
   readonly #foreign: { client?: string; server?: string } = {};
   #understood = false;
+
+  constructor(heldBodies: HeldBodies) {
+    this.#heldBodies = heldBodies;
+    this.#requests = new HttpMessages(REQUESTS, heldBodies);
+    this.#answers = new HttpMessages(this.#answerSide(), heldBodies);
+  }
 
   client(bytes: Uint8Array): readonly Note[] {
     const requests = this.#push('client', bytes, this.#requests, REQUESTS.begins);
@@ -53,8 +66,8 @@ export class ShareDecoder implements SessionDecoder {
   }
 
   gap(side: 'client' | 'server'): void {
-    if (side === 'client') this.#requests = new HttpMessages(REQUESTS);
-    else this.#answers = new HttpMessages(this.#answerSide());
+    if (side === 'client') this.#renewRequests();
+    else this.#renewAnswers();
     // Answers carry no name of their request: those that wait can't be told from the one that was lost.
     this.#waiting = [];
     this.#lost[side] = true;
@@ -64,13 +77,26 @@ export class ShareDecoder implements SessionDecoder {
   end(): readonly Note[] {
     const notes = this.#answers.end().flatMap((answer) => [...this.#answered(answer)]);
     if (!this.#understood) this.opaque ??= this.#foreign.client ?? this.#foreign.server;
-    return [...notes, ...this.#cut()];
+    const cut = this.#cut();
+    this.#renewRequests();
+    this.#renewAnswers();
+    return [...notes, ...cut];
   }
 
   #cut(): readonly Note[] {
     if (!this.#answers.pending || this.opaque !== undefined || this.#failed.server) return [];
-    this.#answers = new HttpMessages(this.#answerSide());
+    this.#renewAnswers();
     return [{ event: 'answer-lost', fields: { why: 'cut' } }];
+  }
+
+  #renewRequests(): void {
+    this.#requests.drop();
+    this.#requests = new HttpMessages(REQUESTS, this.#heldBodies);
+  }
+
+  #renewAnswers(): void {
+    this.#answers.drop();
+    this.#answers = new HttpMessages(this.#answerSide(), this.#heldBodies);
   }
 
   #push(

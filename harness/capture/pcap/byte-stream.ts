@@ -34,7 +34,7 @@ interface Piece {
 }
 
 /** What one piece takes besides its bytes. */
-const PIECE_OVERHEAD_BYTES = 128;
+const PIECE_OVERHEAD_BYTES = 256;
 /** More pieces than that would make each insertion slow. */
 const MAX_PIECES = 16_384;
 /** No window is larger (RFC 7323 §2.3): a number further away is of another connection, or damaged. */
@@ -168,7 +168,10 @@ export class ByteStream {
   }
 
   #keep(index: number, { at, length, bytes }: Piece): void {
-    const piece = { at, length, bytes: bytes && Buffer.from(bytes) };
+    // Not from the pool of small buffers, which a piece would keep as a whole.
+    const copy = bytes && Buffer.allocUnsafeSlow(bytes.length);
+    if (copy) bytes.copy(copy);
+    const piece = { at, length, bytes: copy };
     this.#pieces.splice(index, 0, piece);
     this.#held.bytes += takenBy(piece);
   }

@@ -80,7 +80,7 @@ export class Survey {
       },
       close: () => {},
       reset: () => {},
-      end: () => {},
+      end: () => trace.end(),
     };
   }
 

@@ -20,7 +20,7 @@ export interface WalkOptions extends Pick<ConnectionsOptions, 'isServer' | 'open
   readonly maxHeldBytes?: number;
 }
 
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 const MAX_STRANGERS = 1024;
 
 /** Where a walk has been. */
