@@ -123,6 +123,8 @@ const broken: readonly (readonly [fault: string, id: string, what: RegExp])[] = 
   ['never-leaves-the-first', 'primary-black-hole', /^(?:FO-2|expect)/],
   ['starts-with-the-last', 'primary-resets', /^FO-1/],
   ['storms', 'no-storm-while-all-reset', /^RT-1/],
+  ['waits-for-ever', 'primary-hangs', /^RT-8/],
+  ['never-leaves-the-first', 'no-storm-while-all-reset', /^RT-7/],
   ['gives-up-for-good', 'both-down-only-primary-returns', /^FO-6/],
   ['gives-up-for-good', 'comes-back-after-an-outage', /^expect/],
 ];

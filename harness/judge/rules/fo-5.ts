@@ -4,6 +4,7 @@ import { formatEvent } from '../../trace/format.ts';
 import type { PhasePolicy } from '../policy.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
+import { judgeWayBack } from './opaque/way-back.ts';
 import {
   broken,
   counted,
@@ -32,6 +33,7 @@ export const FO_5 = defineRule({
     'the client does not flap: a returned server proves itself before the client goes back',
   source: 'RFC 3539 §3.4.1',
   always: false,
+  judgeOpaque: judgeWayBack,
   judge(input) {
     const returns: string[] = [];
     for (const client of input.clients)

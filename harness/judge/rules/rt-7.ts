@@ -5,6 +5,7 @@ import { type Attempt, failed, UNAVAILABLE } from '../view/attempts.ts';
 import { livesThrough, startedAt } from '../view/lives.ts';
 import { needsLicence } from './failover.ts';
 import { leasesOf } from './leases.ts';
+import { judgePass } from './opaque/pass.ts';
 import {
   broken,
   defineRule,
@@ -31,6 +32,7 @@ export const RT_7 = defineRule({
     'the client bounds the time for a whole pass over the list: servers × attempts × (time-out + delay)',
   source: 'the policy of the profile',
   always: false,
+  judgeOpaque: judgePass,
   judge(input) {
     const { view, clients, seesAttempts } = input;
     const passes: string[] = [];

@@ -4,6 +4,7 @@ import { formatEvent } from '../../trace/format.ts';
 import type { PhasePolicy } from '../policy.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { livesThrough } from '../view/lives.ts';
+import { judgeSilence } from './opaque/silence.ts';
 import {
   broken,
   counted,
@@ -35,6 +36,7 @@ export const RT_8 = defineRule({
     'the client gives up a silent connection in a bounded time, for connect, handshake, answer and idle apart',
   source: 'RFC 3539 §3.4.1; the time-outs of the profile',
   always: false,
+  judgeOpaque: judgeSilence,
   judge(input) {
     const { view, clients } = input;
     const ended = new Map<string, number>();

@@ -1,0 +1,155 @@
+// Rules by connections alone, on traces that are written down: what a client of our own does not do so easily.
+import t from 'tap';
+import type { Plan } from '../../../case/plan.ts';
+import { SECOND } from '../../../clock/clock.ts';
+import { loadCase } from '../../../case/load.ts';
+import { opaque } from '../../../../emulators/opaque/index.ts';
+import type { TraceEvent } from '../../../trace/event.ts';
+import { judge } from '../../judge.ts';
+import type { RuleVerdict } from '../../verdict.ts';
+
+const RULE_IDS = ['RT-1', 'RT-7', 'RT-8', 'FO-1', 'FO-2', 'FO-5', 'FO-6'];
+const plan: Plan = {
+  ...loadCase(
+    `title: x\nsource: x\nrules: [${RULE_IDS.join()}]\ndialect: opaque\nservers: [alpha, bravo, charlie]\nclient: { attempts: 1, retryDelay: 10s, connectTimeout: 5s, answerTimeout: 5s }\nplay: |\n  0s client start\n  10m end\n`,
+    'suites/x/y.yaml',
+    { rules: new Set(RULE_IDS), dialects: [opaque] },
+  ),
+  policy: { order: 'listed', attemptsPerMinute: 10 },
+};
+
+/** `second actor event #connection key=value`, an event a line. */
+function verdicts(text: string, observer = 'virtual'): (id: string) => RuleVerdict {
+  const lines = [
+    `0 client start`,
+    ...text.trim().split('\n'),
+    '600 harness end',
+    '620 harness drained',
+  ];
+  const events = lines.map((line): TraceEvent => {
+    const [at, actor, event, ...rest] = line.trim().split(/\s+/);
+    const conn = rest.find((word) => word.startsWith('#'))?.slice(1);
+    const isServer = plan.servers.includes(actor!);
+    return {
+      at: BigInt(Math.round(Number(at) * 1000)) * (SECOND / 1000n),
+      actor: actor!,
+      event: event!,
+      ...(isServer && event !== 'down' && event !== 'up' && { face: 'tcp', from: 'client' }),
+      ...(conn !== undefined && { conn: Number(conn) }),
+      fields: Object.fromEntries(
+        rest
+          .filter((word) => word.includes('='))
+          .map((word) => word.split('=') as [string, string]),
+      ),
+    };
+  });
+  const header = {
+    meterproof: 1,
+    case: 'x',
+    client: 'x',
+    time: 'virtual',
+    seed: 1,
+    epoch: '2026-01-01T00:00:00.000Z',
+    observer,
+  } as const;
+  const { rules } = judge(plan, { header, events });
+  return (id) => rules.find((rule) => rule.id === id)!;
+}
+
+const GOOD_ON_BRAVO = `
+0 alpha down fault=refuse
+1 alpha refused
+1 bravo connect #1
+1 bravo received #1
+1 bravo sent #1
+60 alpha up fault=refuse`;
+
+t.test(
+  'a way back is proved by an answer of the server, before the other connection is left',
+  (t) => {
+    const proved = verdicts(`${GOOD_ON_BRAVO}
+    90 alpha connect #2
+    90 alpha received #2
+    91 alpha sent #2
+    91 bravo close #1 by=client`);
+    t.equal(proved('FO-5').state, 'kept');
+    const hasty = verdicts(`${GOOD_ON_BRAVO}
+    90 alpha connect #2
+    90 bravo close #1 by=client
+    90 alpha received #2
+    91 alpha sent #2`);
+    t.equal(hasty('FO-5').state, 'broken');
+    const probing = verdicts(`${GOOD_ON_BRAVO}
+    30 alpha connect #2
+    30 alpha reset #2 by=server
+    90 bravo close #1 by=client`);
+    t.not(probing('FO-5').state, 'broken', 'a probe that failed is no way back');
+    const looping = verdicts(`${GOOD_ON_BRAVO}
+    61 bravo close #1 by=client
+    90 alpha connect #2`);
+    t.equal(
+      looping('FO-5').state,
+      'could-not-tell',
+      'a client that closes each connection leaves none',
+    );
+    t.end();
+  },
+);
+
+t.test('a server that is passed over breaks the order', (t) => {
+  const skipped = verdicts('1 alpha refused\n1 charlie connect #1\n1 charlie sent #1');
+  t.match(skipped('FO-1').why, /bravo passed over/);
+  const around = verdicts(
+    '1 alpha refused\n1 bravo refused\n1 charlie refused\n11 alpha refused\n11 bravo connect #1\n11 bravo sent #1',
+  );
+  t.equal(around('FO-1').state, 'kept');
+  const unseen =
+    '0 bravo down fault=refuse\n1 alpha connect #1\n1 alpha reset #1 by=server\n1 charlie connect #2\n1 charlie sent #2';
+  t.equal(verdicts(unseen)('FO-1').state, 'broken', 'where attempts are seen');
+  t.not(verdicts(unseen, 'none')('FO-1').state, 'broken', 'where bravo may have been tried unseen');
+  t.end();
+});
+
+t.test('a connection that had been good may be made again at once', (t) => {
+  const lost = verdicts(
+    '1 alpha connect #1\n1 alpha sent #1\n9 alpha reset #1 by=server\n9.1 alpha connect #2\n9.1 alpha sent #2',
+  );
+  t.not(lost('RT-1').state, 'broken');
+  const never = verdicts(
+    '1 alpha connect #1\n1 alpha reset #1 by=server\n1.1 alpha connect #2\n1.1 alpha sent #2',
+  );
+  t.match(never('RT-1').why, /too soon/);
+  t.end();
+});
+
+t.test('a server that never answers by its nature is no failure', (t) => {
+  const syslog =
+    '1 alpha connect #1\n1 alpha received #1\n2 alpha close #1 by=client\n3 alpha connect #2\n3 alpha received #2\n4 alpha close #2 by=client';
+  for (const id of ['RT-1', 'FO-2', 'RT-7']) t.not(verdicts(syslog)(id).state, 'broken', id);
+  const struck = `0 alpha down fault=hang\n${syslog.replaceAll('received', 'swallowed')}`;
+  t.equal(verdicts(struck)('FO-2').state, 'broken');
+  t.equal(verdicts(struck)('RT-1').state, 'broken');
+  t.end();
+});
+
+t.test('silence is given up in time, or not', (t) => {
+  const silent = '0 alpha down fault=hang\n1 alpha connect #1\n1 alpha swallowed #1\n';
+  t.equal(verdicts(`${silent}6 alpha close #1 by=client`)('RT-8').state, 'kept');
+  t.match(verdicts(`${silent}60 alpha close #1 by=client`)('RT-8').why, /too late/);
+  t.equal(verdicts(silent)('RT-8').state, 'broken', 'never');
+  t.end();
+});
+
+t.test('the primary that returns alone is found, or not', (t) => {
+  const down = ['alpha', 'bravo', 'charlie']
+    .map((server) => `0 ${server} down fault=refuse\n`)
+    .join('');
+  const tried = '1 alpha refused\n1 bravo refused\n1 charlie refused\n60 alpha up fault=refuse\n';
+  t.equal(verdicts(`${down}${tried}61 alpha connect #1\n61 alpha sent #1`)('FO-6').state, 'kept');
+  t.equal(
+    verdicts(`${down}${tried}500 alpha connect #1\n500 alpha sent #1`)('FO-6').state,
+    'broken',
+  );
+  t.equal(verdicts(`${down}${tried}`)('FO-6').state, 'broken');
+  t.end();
+});

@@ -1,0 +1,47 @@
+import { SECOND } from '../../../clock/clock.ts';
+import { formatDuration } from '../../../clock/duration.ts';
+import { formatEvent } from '../../../trace/format.ts';
+import type { Attempt } from '../../view/attempts.ts';
+import type { Indexed } from '../../view/arrival.ts';
+import { livesThrough } from '../../view/lives.ts';
+import { broken, counted, kept, nothingSeen, type Outcome, type RuleCase } from '../rule.ts';
+
+/** RT-8 by connections alone: what a fault has swallowed is given up within the time-out for an answer. */
+export function judgeSilence(input: RuleCase): Outcome {
+  const { view, clients } = input;
+  let ended = 0;
+  for (const { name, plan } of clients)
+    for (const attempt of view.attempts.filter(({ client }) => client === name)) {
+      const silent = silenceOn(attempt);
+      if (!silent) continue;
+      const { since, until } = silent;
+      const limitNs = plan.answerTimeoutNs;
+      const deadline = since.event.at + limitNs + SECOND + limitNs / 10n;
+      if (until !== undefined && until <= deadline) {
+        ended++;
+        continue;
+      }
+      if (deadline > view.lastAt || !livesThrough(view.lives(name), since.event.at, deadline))
+        continue;
+      return broken({
+        expected: `the connection to ${attempt.server} given up by ${formatDuration(deadline)}: nothing has come on it since ${formatDuration(since.event.at)}`,
+        actual: until === undefined ? 'never' : `at ${formatDuration(until)}`,
+        by:
+          until === undefined
+            ? formatEvent(since.event)
+            : `${formatDuration(until - deadline)} too late`,
+        ...(until !== undefined && { marginNs: until - deadline }),
+        index: since.index,
+      });
+    }
+  if (ended === 0) return nothingSeen('no connection fell silent', input);
+  return kept(`${counted(ended, 'silent connection')} given up in time`);
+}
+
+/** From the first bytes that went nowhere; an end by the server is no silence. */
+function silenceOn({ events }: Attempt): { since: Indexed; until?: bigint } | undefined {
+  const since = events.find(({ event }) => event.event === 'swallowed');
+  const ended = events.find(({ event }) => event.event === 'close' || event.event === 'reset');
+  if (!since || ended?.event.fields['by'] === 'server') return undefined;
+  return { since, ...(ended && { until: ended.event.at }) };
+}
