@@ -2,7 +2,7 @@
 // off or left over, and returns views: so every length and count is checked against the table first, and every string
 // is copied out.
 import { isUtf8 } from 'node:buffer';
-import { Parser } from 'binary-parser/dist/binary_parser.js';
+import { createRequire } from 'node:module';
 import {
   MESSAGES,
   type Field,
@@ -11,6 +11,12 @@ import {
   type MessageType,
 } from './messages.ts';
 import { ProtocolError } from './protocol-error.ts';
+
+// CommonJS: an `import` would have its text searched for exports first, a fifth of the start of a client.
+const { Parser } = createRequire(import.meta.url)(
+  'binary-parser/dist/binary_parser.js',
+) as typeof import('binary-parser/dist/binary_parser.js');
+type Parser = InstanceType<typeof Parser>;
 
 type Values = Readonly<Record<string, unknown>>;
 
