@@ -6,14 +6,15 @@ import type { TimeChoice } from '../run/choose-time.ts';
 export const REPORTERS = ['console', 'tap', 'json'] as const;
 export type ReporterName = (typeof REPORTERS)[number];
 
-/** `auto`, `virtual`, `real` or `scaled:N` with a whole N from 2 to 1,000,000. */
+/** `auto`, `virtual`, `in-process`, `real` or `scaled:N` with a whole N from 2 to 1,000,000. */
 export function parseTime(text: string): TimeChoice {
-  if (text === 'auto' || text === 'virtual' || text === 'real') return { mode: text };
+  if (text === 'auto' || text === 'virtual' || text === 'in-process' || text === 'real')
+    return { mode: text };
   const scaled = /^scaled:(\d{1,7})$/.exec(text);
   const factor = Number(scaled?.[1]);
   if (factor >= 2 && factor <= 1_000_000) return { mode: 'scaled', factor };
   throw new InvalidArgumentError(
-    'It is auto, virtual, real, or scaled:N with a whole N from 2 to 1000000, such as scaled:60.',
+    'It is auto, virtual, in-process, real, or scaled:N with a whole N from 2 to 1000000, such as scaled:60.',
   );
 }
 

@@ -67,6 +67,7 @@ Clients:
 Time:
   auto       virtual where the client can, else scaled, else real
   virtual    a day passes in milliseconds, and every run is the same
+  in-process the same in threads in place of processes: for thousands of cases of a Node client (docs/in-process.md)
   scaled:N   the durations of the configuration, divided by N
   real       as it is: a case of seven hours takes seven hours
 
@@ -134,7 +135,7 @@ export function addPlayOptions(command: Command, { cpus, now }: Surroundings): C
   const epoch = defaultEpochMs(now);
   return command
     .addOption(
-      new Option('--time <mode>', 'auto, virtual, real or scaled:N')
+      new Option('--time <mode>', 'auto, virtual, in-process, real or scaled:N')
         .argParser(parseTime)
         .default({ mode: 'auto' }, 'auto'),
     )

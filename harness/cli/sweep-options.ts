@@ -61,8 +61,8 @@ export function parseMaxRuns(text: string): number {
 
 /** A sweep in real time would take weeks. */
 export function parseVirtualTime(text: string): TimeChoice {
-  if (text === 'virtual') return { mode: text };
-  throw new InvalidArgumentError('A sweep plays in virtual time only: virtual.');
+  if (text === 'virtual' || text === 'in-process') return { mode: text };
+  throw new InvalidArgumentError('A sweep plays in virtual time only: virtual or in-process.');
 }
 
 function numbers(text: string, least: bigint, most: bigint): Range {

@@ -42,6 +42,14 @@ export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void
 /** To be called when the leader has ended: ends what it left behind, in its group or out of it. */
 export function sweep(leader: number, mark: string): void {
   signalGroup(leader, 'SIGKILL');
+  sweepMarked(mark);
+  groups.delete(leader);
+  if (groups.size === 0) process.off('exit', killAll);
+  guardian?.stdin!.write(`- ${leader}\n`);
+}
+
+/** Ends every process with that mark. */
+export function sweepMarked(mark: string): void {
   for (const pid of marked(mark)) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -49,9 +57,6 @@ export function sweep(leader: number, mark: string): void {
       // It ended by itself.
     }
   }
-  groups.delete(leader);
-  if (groups.size === 0) process.off('exit', killAll);
-  guardian?.stdin!.write(`- ${leader}\n`);
 }
 
 function killAll(): void {

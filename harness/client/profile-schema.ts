@@ -4,7 +4,9 @@ import { LIBRARY_COMMANDS } from '../case/commands.ts';
 import { annotations, policy, protocol, upstreams } from './ways-in-schema.ts';
 
 export const TIERS = ['driven', 'black-box'] as const;
+/** Those of a profile that names none; `in-process` is for who asks for it. */
 export const TIME_MODES = ['virtual', 'scaled', 'real'] as const;
+const ALL_TIME_MODES = [...TIME_MODES, 'in-process'] as const;
 /** Commands that a case can ask for. */
 export const HOOKS = [
   'start-program',
@@ -17,7 +19,7 @@ export const HOOKS = [
 /** What a case may need of a client. */
 export const ABILITIES = ['online', 'offline', 'restart'] as const;
 export type Tier = (typeof TIERS)[number];
-export type TimeMode = (typeof TIME_MODES)[number];
+export type TimeMode = (typeof ALL_TIME_MODES)[number];
 export type Hook = (typeof HOOKS)[number];
 export type Ability = (typeof ABILITIES)[number];
 
@@ -60,8 +62,8 @@ export const profileSchema = z.strictObject({
   policy: policy(),
   annotations: annotations(),
   time: z
-    .array(oneOf(TIME_MODES))
-    .min(1, { error: `some of ${TIME_MODES.join(', ')}` })
+    .array(oneOf(ALL_TIME_MODES))
+    .min(1, { error: `some of ${ALL_TIME_MODES.join(', ')}` })
     .optional(),
   abilities: z.array(oneOf(ABILITIES), { error: `a list of ${ABILITIES.join(', ')}` }).optional(),
   builds: z

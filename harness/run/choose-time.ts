@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Plan } from '../case/plan.ts';
 import { HarnessError } from '../client/process.ts';
 import { isNode } from '../client/is-node.ts';
+import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { whyNotNative } from '../client/native/program.ts';
 import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { packageRoot } from '../client/package-root.ts';
@@ -13,11 +14,11 @@ import { VirtualWorld } from './virtual-world.ts';
 import type { World } from './world.ts';
 
 export type TimeChoice =
-  | { readonly mode: 'auto' | 'virtual' | 'real' }
+  | { readonly mode: 'auto' | 'virtual' | 'in-process' | 'real' }
   | { readonly mode: 'scaled'; readonly factor: number };
 
 type Chosen =
-  | { readonly mode: 'virtual' | 'real' }
+  | { readonly mode: 'virtual' | 'in-process' | 'real' }
   | { readonly mode: 'scaled'; readonly factor: number };
 
 /** What a client that cannot run in virtual time is scaled by when the user leaves the choice to us. */
@@ -47,22 +48,35 @@ export async function chooseTime(
   plans: readonly Plan[],
 ): Promise<WorldMaker> {
   const allowed = client.profile.time;
-  const isOpen = time.mode === 'auto' || time.mode === 'virtual';
-  const whyNot = isOpen ? await whyNotVirtual(client) : undefined;
+  const mayBeVirtual =
+    time.mode === 'auto' || time.mode === 'virtual' || time.mode === 'in-process';
+  const whyNot = mayBeVirtual ? await whyNotVirtual(client) : undefined;
   const chosen = choose(client, time, whyNot);
-  if (!allowed.includes(chosen.mode))
+  // A thread of a host is a place, not another time: who can be in virtual time can be there.
+  const needed =
+    chosen.mode === 'in-process' && !allowed.includes('in-process') ? 'virtual' : chosen.mode;
+  if (!allowed.includes(needed))
     throw new HarnessError(
       `${client.spec} does not run in ${chosen.mode} time; its profile allows ${allowed.join(', ')} (--time)`,
     );
-  if (chosen.mode === 'virtual') {
+  if (chosen.mode === 'in-process') {
+    const whyNoThread = whyNotThread(client.profile.command);
+    if (whyNoThread !== undefined)
+      throw new HarnessError(
+        `${client.spec} cannot run in process: ${whyNoThread}; use --time virtual`,
+      );
+  }
+  if (chosen.mode === 'virtual' || chosen.mode === 'in-process') {
     if (whyNot !== undefined)
       throw new HarnessError(
         `${client.spec} cannot run in virtual time: ${whyNot}; use --time scaled:N or --time real`,
       );
     const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
     if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
-    const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload });
-    const tier = isNode(client.profile.command) ? '' : ' (native)';
+    const launch = chosen.mode === 'in-process' ? { launch: launchThread } : {};
+    const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload, ...launch });
+    const native = isNode(client.profile.command) ? '' : ' (native)';
+    const tier = chosen.mode === 'in-process' ? ' (in process)' : native;
     return Object.assign(make, { timeName: `virtual${tier}`, parallel: true });
   }
   // Several runs on one machine keep apart by the block of loopback addresses that they use.
@@ -78,6 +92,7 @@ export async function chooseTime(
 function choose({ profile }: ResolvedClient, time: TimeChoice, whyNot: string | undefined): Chosen {
   if (time.mode === 'scaled') return time;
   if (time.mode !== 'auto') return { mode: time.mode };
+  if (profile.time[0] === 'in-process' && whyNot === undefined) return { mode: 'in-process' };
   if (profile.time.includes('virtual') && whyNot === undefined) return { mode: 'virtual' };
   if (profile.time.includes('scaled')) return { mode: 'scaled', factor: DEFAULT_SCALE };
   return { mode: 'real' };
@@ -86,7 +101,8 @@ function choose({ profile }: ResolvedClient, time: TimeChoice, whyNot: string | 
 /** What keeps a client out of virtual time, before it is started; undefined: nothing that can be seen. */
 async function whyNotVirtual({ profile }: ResolvedClient): Promise<string | undefined> {
   const { command, time } = profile;
-  if (!time.includes('virtual')) return `its profile allows ${time.join(', ')}`;
+  if (!time.includes('virtual') && !time.includes('in-process'))
+    return `its profile allows ${time.join(', ')}`;
   if (isNode(command))
     return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
   return whyNotNative(command, {

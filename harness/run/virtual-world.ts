@@ -10,6 +10,7 @@ import {
 import { isNode } from '../client/is-node.ts';
 import { VirtualNativeProcess } from '../client/native/native-process.ts';
 import { shimFile } from '../client/native/shim-file.ts';
+import type { Launch } from '../client/virtual/launch.ts';
 import { VirtualNodeProcess } from '../client/virtual/node-process.ts';
 import { VirtualNetwork } from '../shim/transport-virtual.ts';
 import type { World } from './world.ts';
@@ -24,6 +25,8 @@ export interface VirtualOptions {
   readonly seed: number;
   readonly stallMs: number;
   readonly preload: string;
+  /** Where Node clients are brought to life; absent: in processes of their own. */
+  readonly launch?: Launch;
 }
 
 /** Virtual time: nothing passes while anybody has something to do, then all of it passes at once. */
@@ -52,7 +55,7 @@ export class VirtualWorld implements World {
   }
 
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
-    const { epochMs, seed, stallMs, preload } = this.#options;
+    const { epochMs, seed, stallMs, preload, launch } = this.#options;
     const offsets = this.#wallOffsetMs;
     const around = {
       clock: this.clock,
@@ -65,7 +68,7 @@ export class VirtualWorld implements World {
     const client = isNode(spec.command)
       ? new VirtualNodeProcess(
           spec,
-          { ...around, preload, realStartMs: this.#realStartMs },
+          { ...around, preload, launch, realStartMs: this.#realStartMs },
           listener,
         )
       : new VirtualNativeProcess(spec, { ...around, shim: shimFile() }, listener);

@@ -1,11 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { delimiter } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { MILLISECOND, type Nanos } from '../../clock/clock.ts';
 import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
-import { signalGroup, spawnGroup, sweep } from '../group.ts';
+import { signalGroup } from '../group.ts';
 import {
   HarnessError,
   MAX_OUTPUT_BYTES,
@@ -15,10 +12,11 @@ import {
   type ProcessListener,
 } from '../process.ts';
 import { dateFiles } from './date-files.ts';
-import { LINK_VARIABLES, type Welcome } from './link.ts';
-import { type LinkServer, linkServer } from './link-server.ts';
+import type { Welcome } from './link.ts';
+import { linkServer } from './link-server.ts';
 import type { NodeLink } from './node-link.ts';
 import { NodeTree } from './node-tree.ts';
+import { type Launched, type Launch, launchProcess } from './launch.ts';
 import { Outputs } from './outputs.ts';
 import { Patience } from './patience.ts';
 import { Pids } from './pids.ts';
@@ -40,6 +38,8 @@ export interface VirtualSurroundings {
   readonly realStartMs: number;
   /** The compiled preload. */
   readonly preload: string;
+  /** Where it is brought to life; absent: in a process of its own. */
+  readonly launch?: Launch | undefined;
 }
 
 /** A Node program in virtual time, with the Node programs that it starts, in lock-step with the harness. */
@@ -52,7 +52,7 @@ export class VirtualNodeProcess implements ClientProcess {
   readonly #patience: Patience;
   readonly #tree: NodeTree;
   #outputs: Outputs | undefined;
-  #child: ChildProcess | undefined;
+  #child: Launched | undefined;
   #exit: Exit | undefined;
   #ended = false;
   #dying = false;
@@ -168,36 +168,19 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#date();
     const { folder, run } = this.#spec;
     this.#outputs = new Outputs(folder, run, this.#listener);
-    this.#child = this.#spawn(server, this.#outputs);
-    this.#child.stdin!.on('error', () => {});
-    this.#child.on('error', (error) => {
-      this.#listener.broke(`it could not be started: ${error.message}`);
-      this.#exited({ code: null, signal: null });
-    });
-    this.#child.on('exit', (code, signal) => this.#exited({ code, signal }));
+    const { launch = launchProcess, preload } = this.#around;
+    this.#child = launch(
+      { spec: this.#spec, preload, link: server, mark: this.#mark, outputs: this.#outputs },
+      {
+        failed: (error) => {
+          this.#listener.broke(`it could not be started: ${error.message}`);
+          this.#exited({ code: null, signal: null });
+        },
+        exited: (exit) => this.#exited(exit),
+      },
+    );
     const isUp = () => this.#tree.links.length > 0 || this.#exit !== undefined;
     await this.#patience.until(isUp, [LOOK_MS], () => 'it never came up');
-  }
-
-  #spawn({ path, bin }: LinkServer, { fds }: Outputs): ChildProcess {
-    const { command, env, folder } = this.#spec;
-    const preload = pathToFileURL(this.#around.preload).href;
-    const virtual = {
-      [LINK_VARIABLES.socket]: path,
-      [LINK_VARIABLES.preload]: preload,
-      [LINK_VARIABLES.bin]: bin,
-      NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(),
-      PATH: `${bin}${delimiter}${env['PATH'] ?? ''}`,
-      UV_THREADPOOL_SIZE: '1',
-      TZ: 'UTC',
-    };
-    return spawnGroup(
-      [command[0]!, '--expose-internals', ...command.slice(1)],
-      { env: { ...env, ...virtual }, folder },
-      this.#mark,
-      // Nobody writes to its real standard input: who reads it past the preload waits for ever, and is told so.
-      ['pipe', ...fds],
-    );
   }
 
   #welcome({ hello, number }: NodeLink): Welcome {
@@ -238,13 +221,12 @@ export class VirtualNodeProcess implements ClientProcess {
     // What it said before it ended is still to be heard.
     while (first && !first.closed) await this.#patience.pause(LOOK_MS);
     if (first && !this.#dying) this.#tree.drain(first);
-    if (this.#child?.pid !== undefined) sweep(this.#child.pid, this.#mark);
+    this.#child?.sweep();
     for (const link of this.#tree.links) link.close();
     (await linkServer()).forget(this.#mark);
     this.#date();
     this.#outputs?.read();
     this.#outputs?.close();
-    this.#child?.stdin?.destroy();
     this.#ended = true;
     this.#listener.exited(this.#exit);
   }

@@ -11,12 +11,15 @@ interface Output {
 /** What a client writes goes to files: it never waits for us, and what it wrote before a turn ended is all there. */
 export class Outputs {
   readonly #outputs: Output[];
+  /** Paths of the files of stdout and stderr. */
+  readonly paths: readonly [string, string];
 
   constructor(folder: string, run: number, listener: Pick<ProcessListener, 'stdout' | 'stderr'>) {
-    const open = (name: string) => openSync(join(folder, `${name}-${run}.log`), 'a+');
+    this.paths = [join(folder, `out-${run}.log`), join(folder, `err-${run}.log`)];
+    const [out, err] = this.paths;
     this.#outputs = [
-      { fd: open('out'), read: 0, tell: (chunk) => listener.stdout(chunk) },
-      { fd: open('err'), read: 0, tell: (chunk) => listener.stderr(chunk) },
+      { fd: openSync(out, 'a+'), read: 0, tell: (chunk) => listener.stdout(chunk) },
+      { fd: openSync(err, 'a+'), read: 0, tell: (chunk) => listener.stderr(chunk) },
     ];
   }
 

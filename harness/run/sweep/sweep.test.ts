@@ -99,7 +99,7 @@ t.test('the text says where, what, and draws it', async (t) => {
 t.test('a sweep that ran out of runs says so', async (t) => {
   const text = sweepText(
     await sweep(plan, { ...OPTIONS, maxRuns: 27 }, player),
-    'mine',
+    INFO,
     palette(false),
   );
   t.match(

@@ -24,9 +24,14 @@ import { FLAG, Surroundings } from './surroundings.ts';
 import { installTls } from './tls.ts';
 import { installWaiting } from './waiting.ts';
 
-if (isMainThread && process.env[LINK_VARIABLES.socket]) {
+if ((isMainThread || isHosted()) && process.env[LINK_VARIABLES.socket]) {
   if (areExposed()) join();
   else startAgain();
+}
+
+/** A client may have a thread of a host process in place of a process: `harness/client/worker` says so. */
+function isHosted(): boolean {
+  return Symbol.for('meterproof.escape') in globalThis;
 }
 
 function join(): void {
@@ -49,6 +54,7 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
   const realNow = Date.now.bind(Date);
   const clock = new ProcessClock(welcome);
   const escape = (what: string) => channel.escape(what);
+  if (isHosted()) Object.assign(globalThis, { [Symbol.for('meterproof.escape')]: escape });
   const sockets = new VirtualSockets(internals);
   const family = new Family(internals, channel, around, welcome);
   const fileTimes = new FileTimes({

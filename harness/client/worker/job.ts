@@ -1,0 +1,24 @@
+// What the harness and a host process say to each other over the channel that Node gives a child.
+
+/** A client in a thread of a host in place of a process of its own. */
+export interface Job {
+  /** Path of the script, absolute. */
+  readonly script: string;
+  readonly argv: readonly string[];
+  /** The whole environment of the client, and what the preload needs. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Working directory. */
+  readonly folder: string;
+  readonly files: OutputFiles;
+}
+
+/** Paths of the files that take what the client writes. */
+export interface OutputFiles {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The client has ended, and nothing of it is left in the host. */
+export interface JobEnd {
+  readonly code: number;
+}

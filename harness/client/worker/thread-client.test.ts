@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { VirtualWorld } from '../../run/virtual-world.ts';
+import { packageRoot } from '../package-root.ts';
+import { launchThread, whyNotThread } from './thread-client.ts';
+
+const SCRIPT = join(import.meta.dirname, 'fixture/curious.cjs');
+
+interface Outcome {
+  readonly exit: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Plays the fixture in a world of its own; `input` is written to its stdin at once. */
+async function play(folder: string, what: string, input?: string): Promise<Outcome> {
+  const world = new VirtualWorld({
+    epochMs: Date.UTC(2026, 0, 1),
+    seed: 1,
+    stallMs: 2_000,
+    preload: join(packageRoot(), 'dist/harness/client/virtual/preload/main.js'),
+    launch: launchThread,
+  });
+  mkdirSync(folder, { recursive: true });
+  let exit: unknown;
+  let out = '';
+  let err = '';
+  const client = world.launch(
+    {
+      command: [process.execPath, SCRIPT, what],
+      env: { FOLDER: folder, PATH: process.env['PATH'] ?? '' },
+      folder,
+      client: 'client',
+      run: 1,
+    },
+    {
+      stdout: (chunk) => void (out += chunk.toString()),
+      stderr: (chunk) => void (err += chunk.toString()),
+      broke: (why) => void (err += why),
+      exited: (how) => (exit = how),
+    },
+  );
+  if (input !== undefined) client.write(input);
+  try {
+    await world.run(() => exit !== undefined);
+  } finally {
+    await world.close();
+  }
+  return { exit, out, err };
+}
+
+t.test('a thread looks like a process of its own', async (t) => {
+  const { exit, out, err } = await play(t.testdir(), 'exit');
+  t.same(exit, { code: 7, signal: null });
+  t.same(out.trim().split('\n'), [
+    'main=true',
+    'script=true',
+    'folder=true',
+    'options=[]',
+    'link=[]',
+    'left=[null,null,null,null]',
+    'written=true',
+  ]);
+  t.equal(err, 'to stderr\n');
+});
+
+t.test('nothing that one client leaves behind is there for the next', async (t) => {
+  const folder = t.testdir();
+  for (const name of ['a', 'b', 'c'])
+    t.match((await play(join(folder, name), 'exit')).out, 'left=[null,null,null,null]', name);
+});
+
+t.test('a day passes, and input comes over the link', async (t) => {
+  const folder = t.testdir();
+  t.match((await play(join(folder, 'a'), 'wait')).out, 'waited=86400000');
+  t.match((await play(join(folder, 'b'), 'stdin', 'hello')).out, 'stdin="hello"');
+});
+
+t.test('an error that nobody catches ends the client with its words on stderr', async (t) => {
+  const { exit, err } = await play(t.testdir(), 'throw');
+  t.same(exit, { code: 1, signal: null });
+  t.match(err, /Error: nobody catches this\n +at [^]*Node\.js v\d+/);
+});
+
+t.test('what only a process can do is named, never played on', async (t) => {
+  await t.rejects(play(t.testdir(), 'chdir'), /process\.chdir .*--time virtual gives it a process/);
+});
+
+t.test('a client that spins is ended, and the next one gets another host', async (t) => {
+  const folder = t.testdir();
+  await t.rejects(play(join(folder, 'a'), 'spin'), /stalled/);
+  t.match((await play(join(folder, 'b'), 'exit')).exit, { code: 7 });
+});
+
+t.test('only a script that Node starts without options of its own can have a thread', (t) => {
+  t.equal(whyNotThread([process.execPath, '/x/client.js', '--port', '1']), undefined);
+  t.match(whyNotThread(['/usr/bin/python3', '/x/client.py']), /only a Node script/);
+  t.match(whyNotThread([process.execPath, '--inspect', '/x/client.js']), /options of Node/);
+  t.match(whyNotThread([process.execPath]), /its command is not/);
+  t.end();
+});
