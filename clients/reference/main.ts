@@ -1,12 +1,16 @@
 // The reference client: what docs/client-contract.md asks of a licence-metering client, as plainly as possible.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveCommands } from './commands.ts';
 import { readStart, Unsupported, UNSUPPORTED_STATUS, type Start } from './configuration.ts';
 import { replaceDurably } from './durable.ts';
+import { ForbiddenPrograms } from './forbidden-programs.ts';
 import { Meter } from './meter.ts';
+import { CheckOuts } from './online/check-outs.ts';
 import { LeaseBook } from './online/lease-book.ts';
+import type { OpenPipe } from './online/line.ts';
 import { OnlineSession } from './online/session.ts';
+import { PatientSpool } from './patient-spool.ts';
 import { openPipe } from './pipe-client.ts';
 import { standardReport as report } from './report.ts';
 import { shareOf } from './share-client.ts';
@@ -19,27 +23,50 @@ function run({ configuration, dataFolder, bugs }: Start): void {
   mkdirSync(dataFolder, { recursive: true });
   const stop = new AbortController();
   const time = systemTime(stop.signal);
-  const spool = new Spool(dataFolder);
+  const spool = new Spool(dataFolder, bugs);
 
-  const shares = configuration.servers.map((server) => shareOf(server, configuration, stop.signal));
-  const keepConfiguration = (content: Buffer): void =>
-    replaceDurably(join(dataFolder, 'LICMTR.CFG'), content);
-  const parts = { configuration, shares, spool, keepConfiguration, time, report, bugs };
+  const shares = configuration.servers.map((server) =>
+    shareOf(server, configuration, stop.signal, bugs),
+  );
+  const kept = join(dataFolder, 'LICMTR.CFG');
+  const forbidden = new ForbiddenPrograms(existsSync(kept) ? readFileSync(kept) : undefined, bugs);
+  const keepConfiguration = (content: Buffer): void => {
+    forbidden.learn(content);
+    replaceDurably(kept, content);
+  };
+  const swallows =
+    bugs.has('poll-swallows-retry') &&
+    configuration.retryDelayMs >= configuration.pollingIntervalMs;
+  const { retryDelayMs } = configuration;
+  const pace = { attempts: swallows ? 1 : configuration.attempts, retryDelayMs };
+  const parts = { configuration: pace, shares, spool, keepConfiguration, time, report, bugs };
   const synchronization = new Synchronization(parts);
-  untilStopped(poll(configuration.pollingIntervalMs, () => synchronization.run(), time, bugs));
-
+  const synchronize = async (): Promise<void> => {
+    if (bugs.has('split-run')) meter.split();
+    await synchronization.run();
+  };
   let session: OnlineSession | undefined;
   if (configuration.mode === 'online') {
     const pipes = new Map(configuration.servers.map(({ name, pipe }) => [name, pipe]));
-    const open = (server: string) => (onLost: () => void) =>
-      openPipe(pipes.get(server)!, configuration, stop.signal, onLost);
-    const book = new LeaseBook(dataFolder, report);
-    session = new OnlineSession({ configuration, open, book, time, report, bugs });
+    const open =
+      (server: string): OpenPipe =>
+      (onLost, onPush) =>
+        openPipe(pipes.get(server)!, configuration, stop.signal, onLost, bugs, onPush);
+    const checkOuts = new CheckOuts(dataFolder, time, report, bugs);
+    const book = new LeaseBook(dataFolder, report, bugs);
+    session = new OnlineSession({ configuration, open, book, checkOuts, time, report, bugs });
     untilStopped(session.run());
   }
 
-  const meter = new Meter(configuration, spool, time, session);
-  serveCommands(process.stdin, process.stdout, meter, () => stop.abort());
+  const patient = new PatientSpool(spool, time, report, bugs);
+  const records: Pick<Spool, 'append'> = {
+    append: (record) => {
+      if (!synchronization.losesUsage) patient.append(record);
+    },
+  };
+  const meter = new Meter(configuration, records, time, session, bugs, forbidden);
+  untilStopped(poll(configuration.pollingIntervalMs, synchronize, time, bugs));
+  serveCommands(process.stdin, process.stdout, meter, () => stop.abort(), session);
 
   /** Whatever waits ends with the abort; any other end is a bug of ours, and ends the process. */
   function untilStopped(work: Promise<unknown>): void {

@@ -1,5 +1,7 @@
 import t from 'tap';
+import { NO_BUGS } from './bugs.ts';
 import { readConfiguration } from './configuration.ts';
+import { ForbiddenPrograms } from './forbidden-programs.ts';
 import { Meter, type Seat, type UsageRecord } from './meter.ts';
 import { ManualTime } from './time.fixture.ts';
 
@@ -56,16 +58,40 @@ t.test('a denied run makes no record', (t) => {
   t.end();
 });
 
-t.test('a record that cannot be written can be tried again', (t) => {
-  const { meter, spool, records } = scene();
-  const { append } = spool;
+t.test('a record that is not durable is told, and its run is over all the same', (t) => {
+  const { meter, spool, givenBack } = scene();
   spool.append = () => {
     throw new Error('disk full');
   };
   meter.start('word.exe');
   t.throws(() => meter.stop('word.exe'), /disk full/);
-  spool.append = append;
-  meter.stop('word.exe');
+  t.equal(givenBack.length, 1);
+  t.throws(() => meter.stop('word.exe'), /does not run/);
+  t.end();
+});
+
+t.test('a forbidden program is denied without a question, also when it is renamed', (t) => {
+  const { time, spool, records, givenBack } = scene();
+  const asked: string[] = [];
+  const seats = {
+    take: (program: string) => {
+      asked.push(program);
+      return { isMetered: true };
+    },
+    giveBack: (seat: Seat) => void givenBack.push(seat),
+  };
+  const forbidden = new ForbiddenPrograms(
+    Buffer.from('[ForbiddenPrograms]\r\ngame.exe=1\r\n'),
+    NO_BUGS,
+  );
+  const meter = new Meter(configuration, spool, time, seats, NO_BUGS, forbidden);
+  meter.start('game.exe');
+  meter.start('letter.exe', { originalName: 'GAME.EXE', version: '' });
+  meter.start('word.exe', { originalName: 'WINWORD.EXE', version: '8.0' });
+  for (const program of ['game.exe', 'letter.exe', 'word.exe']) meter.stop(program);
+  t.same(asked, ['word.exe']);
+  t.match(records, [{ program: 'word.exe', originalName: 'WINWORD.EXE', version: '8.0' }]);
   t.equal(records.length, 1);
+  t.equal(givenBack.length, 1);
   t.end();
 });

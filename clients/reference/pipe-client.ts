@@ -5,12 +5,16 @@ import {
   type ClientMessage,
   type ServerMessage,
 } from '../../emulators/metering/codec/index.ts';
+import { NO_BUGS, type Bugs } from './bugs.ts';
 import type { Address } from './configuration.ts';
 import type { Limits } from './http-exchange.ts';
 import { Stopped } from './time.ts';
 
 /** How long a connection that we take leave of may take to end. */
 const LEAVE_MS = 500;
+/** What a timer can take. */
+const FOR_EVER_MS = 2_147_483_647;
+const HASTE_MS = 5000;
 
 /** A connection to the pipe service of one server. */
 export interface Pipe {
@@ -29,7 +33,8 @@ interface Question {
 }
 
 /**
- * Connects. Rejects when that fails or takes too long. `onLost` is called once, when the connection has ended.
+ * Connects. Rejects when that fails or takes too long. `onLost` is called once, when the connection has ended; `onPush` for
+ * what the server says unasked.
  * When `stop` aborts, the pipe takes its leave, and what was asked is rejected with `Stopped`.
  */
 export function openPipe(
@@ -37,6 +42,8 @@ export function openPipe(
   { connectTimeoutMs, answerTimeoutMs }: Limits,
   stop: AbortSignal,
   onLost: () => void,
+  bugs: Bugs = NO_BUGS,
+  onPush: (message: ServerMessage) => void = () => {},
 ): Promise<Pipe> {
   return new Promise((resolve, reject) => {
     if (stop.aborted) return reject(new Stopped());
@@ -55,7 +62,10 @@ export function openPipe(
       clearTimeout(timer);
       socket.off('error', fail);
       stop.removeEventListener('abort', abort);
-      resolve(new SocketPipe(socket, answerTimeoutMs, stop, onLost));
+      let waitMs = answerTimeoutMs;
+      if (bugs.has('answer-awaited-for-ever')) waitMs = FOR_EVER_MS;
+      if (bugs.has('slow-is-down')) waitMs = HASTE_MS;
+      resolve(new SocketPipe(socket, waitMs, stop, onLost, onPush));
     });
   });
 }
@@ -63,13 +73,21 @@ export function openPipe(
 class SocketPipe implements Pipe {
   readonly #socket: Socket;
   readonly #answerTimeoutMs: number;
+  readonly #onPush: (message: ServerMessage) => void;
   readonly #decoder = new FrameDecoder('server');
   readonly #questions = new Map<number, Question>();
   #lastRequestId = 0;
   #failure: Error | undefined;
 
-  constructor(socket: Socket, answerTimeoutMs: number, stop: AbortSignal, onLost: () => void) {
+  constructor(
+    socket: Socket,
+    answerTimeoutMs: number,
+    stop: AbortSignal,
+    onLost: () => void,
+    onPush: (message: ServerMessage) => void,
+  ) {
     this.#socket = socket;
+    this.#onPush = onPush;
     this.#answerTimeoutMs = answerTimeoutMs;
     const leave = (): void => this.#leave(new Stopped());
     stop.addEventListener('abort', leave, { once: true });
@@ -116,6 +134,10 @@ class SocketPipe implements Pipe {
   #receive(chunk: Buffer): void {
     try {
       for (const { requestId, message } of this.#decoder.push(chunk)) {
+        if (requestId === 0 && message.type === 'callback') {
+          this.#onPush(message);
+          continue;
+        }
         const question = this.#questions.get(requestId);
         if (!question) throw new Error(`${message.type} answers nothing that was asked`);
         this.#questions.delete(requestId);

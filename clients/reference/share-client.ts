@@ -1,3 +1,4 @@
+import { NO_BUGS, type Bugs } from './bugs.ts';
 import type { Server } from './configuration.ts';
 import { exchange, type Answer, type Call, type Limits } from './http-exchange.ts';
 import { Stopped } from './time.ts';
@@ -17,6 +18,8 @@ export class Unavailable extends Error {
 export interface Refusal {
   readonly status: number;
   readonly why: string;
+  /** Ids, where a part of the log was stored (207). What is in neither list may be sent again. */
+  readonly partial?: { readonly accepted: readonly string[]; readonly refused: readonly string[] };
 }
 
 /** The share of one server. Every call rejects with `Unavailable` when the server does not serve it. */
@@ -32,13 +35,24 @@ export interface Share {
 /** Not like that (400), another log has this name (409), too large (413): asking again cannot help. */
 const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 409, 413]);
 
-export function shareOf(server: Server, limits: Limits, stop: AbortSignal): Share {
+/** What the bug big-list can take. */
+const SMALL_BUFFER_BYTES = 1024 * 1024;
+
+export function shareOf(
+  server: Server,
+  limits: Limits,
+  stop: AbortSignal,
+  bugs: Bugs = NO_BUGS,
+): Share {
   const call = async (request: Call): Promise<Answer> => {
     try {
-      return await exchange(server.share, request, limits, stop);
+      return await exchange(server.share, request, limits, stop, bugs);
     } catch (error) {
       if (stop.aborted) throw new Stopped();
-      throw new Unavailable(error instanceof Error ? error.message : String(error));
+      const why = error instanceof Error ? error.message : String(error);
+      if (bugs.has('reset-ends-the-pass') && why.includes('ECONNRESET')) throw error;
+      if (bugs.has('silence-ends-the-pass') && why.includes('silent')) throw error;
+      throw new Unavailable(why);
     }
   };
   const get = async (path: string): Promise<Buffer> => {
@@ -56,11 +70,33 @@ export function shareOf(server: Server, limits: Limits, stop: AbortSignal): Shar
       const path = `/LicMtr/Inboxes/Offline/${encodeURIComponent(log)}`;
       const answer = await call({ method: 'PUT', path, body: content });
       if (answer.status === 201 || answer.status === 200) return undefined;
+      if (bugs.has('any-answer-is-an-ack')) return undefined;
+      const partial = answer.status === 207 ? readPartial(answer.body) : undefined;
+      if (partial) return { status: 207, why: 'stored in part', partial };
       if (!REFUSED_FOR_GOOD.has(answer.status)) throw unavailable(path, answer);
       return { status: answer.status, why: answer.body.toString('utf8').trim().slice(0, 500) };
     },
-    configuration: () => get('/LicMtr/LICMTR.CFG'),
+    async configuration() {
+      const content = await get('/LicMtr/LICMTR.CFG');
+      if (bugs.has('big-list') && content.length > SMALL_BUFFER_BYTES)
+        throw new Unavailable('the configuration is too large');
+      return content;
+    },
   };
+}
+
+/** Undefined: it cannot be read, and says nothing. */
+function readPartial(body: Buffer): Refusal['partial'] {
+  try {
+    const { accepted, refused } = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    if (!Array.isArray(accepted) || !Array.isArray(refused)) return undefined;
+    return {
+      accepted: accepted.map(String),
+      refused: refused.map((entry) => String((entry as { id?: unknown } | null)?.id)),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 function unavailable(path: string, answer: Answer): Unavailable {

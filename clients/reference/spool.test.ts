@@ -90,3 +90,31 @@ t.test('a large log is sealed by itself', (t) => {
   t.ok(spool.logs().every((log) => spool.read(log).length < 128 * 1024));
   t.end();
 });
+
+t.test('a log is replaced by others, in its place in the order, with names of their own', (t) => {
+  const folder = t.testdir();
+  const spool = new Spool(folder);
+  for (const id of ['a', 'b']) {
+    spool.append(record(id));
+    spool.append(record(`${id}2`));
+    spool.seal();
+  }
+  const [first = ''] = spool.logs();
+  const lines = spool.read(first).toString().trimEnd().split('\n');
+  const [half = ''] = spool.replace(first, [lines.slice(0, 1), lines.slice(1)], []);
+  t.same(ids(spool), [['a'], ['a2'], ['b', 'b2']]);
+  spool.replace(half, [], [lines[0]!]);
+  t.same(ids(spool), [['a2'], ['b', 'b2']]);
+  t.equal(readFileSync(join(folder, 'refused', half), 'utf8'), `${lines[0]}\n`);
+  spool.append(record('c'));
+  t.end();
+});
+
+t.test('a folder in the place of the open log is told, and spoils nothing', (t) => {
+  const folder = t.testdir({ 'open.jsonl': {} });
+  const spool = new Spool(folder);
+  t.throws(() => spool.append(record('a')));
+  spool.seal();
+  t.same(spool.logs(), []);
+  t.end();
+});

@@ -9,7 +9,8 @@ import {
   truncateSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { appendDurably, renameDurably } from './durable.ts';
+import { appendDurably, renameDurably, replaceDurably } from './durable.ts';
+import { NO_BUGS, type Bugs } from './bugs.ts';
 import type { UsageRecord } from './meter.ts';
 
 /** A log that grows beyond this is sealed, so that no server finds it too large. */
@@ -27,36 +28,53 @@ export class Spool {
   readonly #open: string;
   readonly #sealed: string;
   readonly #refused: string;
+  readonly #bugs: Bugs;
   #lastNumber: number;
+  /** Only bugs fill them. */
+  readonly #unwritten: string[] = [];
+  readonly #hidden = new Set<string>();
 
-  constructor(dataFolder: string) {
+  constructor(dataFolder: string, bugs: Bugs = NO_BUGS) {
+    this.#bugs = bugs;
     this.#open = join(dataFolder, 'open.jsonl');
     this.#sealed = join(dataFolder, 'sealed');
     this.#refused = join(dataFolder, 'refused');
     mkdirSync(this.#sealed, { recursive: true });
     mkdirSync(this.#refused, { recursive: true });
     this.#lastNumber = Math.max(0, ...this.logs().map((log) => Number.parseInt(log, 10)));
+    if (bugs.has('log-name-used-again')) this.#lastNumber = 0;
+    if (bugs.has('sealed-logs-forgotten')) for (const log of this.logs()) this.#hidden.add(log);
+    if (bugs.has('spool-cleared-at-start')) rmSync(this.#open, { force: true });
     this.#cutTornLine();
   }
 
   /** Returns when the record is durable, throws when it cannot be written. */
   append(record: UsageRecord): void {
-    appendDurably(this.#open, `${JSON.stringify(record)}\n`);
+    const line = `${JSON.stringify(record)}\n`;
+    if (this.#bugs.has('spool-in-memory')) {
+      this.#unwritten.push(line);
+      return;
+    }
+    appendDurably(this.#open, line);
     if (statSync(this.#open).size >= LOG_LIMIT_BYTES) this.seal();
   }
 
   /** Makes a log of what was appended since the last time. */
   seal(): void {
-    if (!existsSync(this.#open) || statSync(this.#open).size === 0) return;
+    for (const line of this.#unwritten.splice(0)) appendDurably(this.#open, line);
+    if (!this.#hasOpen() || statSync(this.#open).size === 0) return;
     // The number keeps the order, the UUID makes the name unique over clients and reinstalled clients.
     const number = String(++this.#lastNumber).padStart(8, '0');
-    renameDurably(this.#open, join(this.#sealed, `${number}-${randomUUID()}.log`));
+    let name = `${number}-${randomUUID()}.log`;
+    if (this.#bugs.has('log-name-used-again')) name = `${number}.log`;
+    if (this.#bugs.has('single-slot-spool')) name = this.logs()[0] ?? name;
+    renameDurably(this.#open, join(this.#sealed, name));
   }
 
   /** Names of the sealed logs, oldest first. */
   logs(): string[] {
     return readdirSync(this.#sealed)
-      .filter((name) => name.endsWith('.log'))
+      .filter((name) => name.endsWith('.log') && !this.#hidden.has(name))
       .toSorted();
   }
 
@@ -66,7 +84,25 @@ export class Spool {
 
   /** To be called when a server has said that it has stored the log, and at no other time. */
   remove(log: string): void {
-    rmSync(join(this.#sealed, log));
+    if (this.#bugs.has('sent-again-after-restart')) this.#hidden.add(log);
+    else rmSync(join(this.#sealed, log));
+  }
+
+  /**
+   * Puts other logs in the place of a sealed one, in that order, and keeps `aside` for a person. Lines are without their LF.
+   * Returns the names of the new logs: what was offered once never changes under its name.
+   */
+  replace(log: string, logs: readonly (readonly string[])[], aside: readonly string[]): string[] {
+    const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+    if (aside.length > 0) replaceDurably(join(this.#refused, log), text(aside));
+    const [place = ''] = log.split('-');
+    const names = logs.map((lines, index) => {
+      const name = `${place}${String.fromCharCode(0x61 + index)}-${randomUUID()}.log`;
+      replaceDurably(join(this.#sealed, name), text(lines));
+      return name;
+    });
+    this.remove(log);
+    return names;
   }
 
   /** Puts a log aside that no server will ever take. Returns its new path. */
@@ -76,9 +112,14 @@ export class Spool {
     return path;
   }
 
+  /** Something else may stand in its place (Q290995). */
+  #hasOpen(): boolean {
+    return existsSync(this.#open) && statSync(this.#open).isFile();
+  }
+
   /** A kill in the middle of a write leaves a last line without its end; nobody was told that it was durable. */
   #cutTornLine(): void {
-    if (!existsSync(this.#open)) return;
+    if (!this.#hasOpen()) return;
     const bytes = readFileSync(this.#open);
     truncateSync(this.#open, bytes.lastIndexOf(NEWLINE) + 1);
   }

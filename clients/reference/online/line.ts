@@ -1,11 +1,17 @@
 import type { ClientMessage, ServerMessage } from '../../../emulators/metering/codec/index.ts';
+import { NO_BUGS, type Bugs } from '../bugs.ts';
 import type { Pipe } from '../pipe-client.ts';
 import type { Time } from '../time.ts';
 
 /** A server that drops us sooner than that after all was well has not proved itself (FO-5). */
 const PROVED_AFTER_MS = 10_000;
+/** The pace of the bugs that keep none: nothing of the computer is left, but its clock moves on. */
+const SLIP_MS = 1000;
 
-export type OpenPipe = (onLost: () => void) => Promise<Pipe>;
+export type OpenPipe = (
+  onLost: () => void,
+  onPush: (message: ServerMessage) => void,
+) => Promise<Pipe>;
 
 /** The server refuses our account. */
 export class LoginRefused extends Error {}
@@ -20,24 +26,39 @@ export class Busy extends Error {
   }
 }
 
+/** What bugs take for a reason to ask again. */
+export class Denied extends Busy {
+  constructor() {
+    super(0);
+  }
+}
+
 /** The way to one server's pipe: the connection while there is one, and when it may be tried again. */
 export class Line {
   readonly server: string;
   /** A live status is to be sent. */
   statusDue = false;
+  /** The server says that a licence is free. */
+  onCallback: (program: string, graceMs: number) => void = () => {};
+  /** Whether the last attempt came to a connection, whatever came of that; only bugs look at it. */
+  hasConnected = false;
   readonly #open: OpenPipe;
   readonly #time: Time;
+  readonly #bugs: Bugs;
   #pipe: Pipe | undefined;
   /** No attempt before that moment, elapsed time. */
   #notBeforeMs = 0;
   /** Since when the server does what it is asked; undefined after a failure. */
   #wellSinceMs: number | undefined;
   #wake: () => void = () => {};
+  /** Attempts since all was well; only bugs look at it. */
+  #retries = 0;
 
-  constructor(server: string, open: OpenPipe, time: Time) {
+  constructor(server: string, open: OpenPipe, time: Time, bugs: Bugs = NO_BUGS) {
     this.server = server;
     this.#open = open;
     this.#time = time;
+    this.#bugs = bugs;
   }
 
   get isUp(): boolean {
@@ -52,14 +73,29 @@ export class Line {
   /** Waits for the moment of the next attempt, and keeps the one after it at a distance. */
   async attempt(distanceMs: number): Promise<void> {
     await this.#time.until(this.#notBeforeMs);
-    this.#notBeforeMs = this.#time.elapsedMs() + distanceMs;
+    this.#notBeforeMs = this.#time.elapsedMs() + this.#distanceMs(distanceMs);
+  }
+
+  #distanceMs(distanceMs: number): number {
+    this.#retries++;
+    if (this.#bugs.has('gap-halved')) return distanceMs / 2;
+    return this.#bugs.has('first-gap-only') && this.#retries > 1 ? SLIP_MS : distanceMs;
   }
 
   /** Connects and introduces us; nothing to do where the connection stands. */
   async connect(hello: ClientMessage): Promise<void> {
     if (this.#pipe) return;
-    const pipe = await this.#open(() => this.#lost(pipe));
+    this.hasConnected = false;
+    const pipe = await this.#open(
+      () => this.#lost(pipe),
+      (message) => {
+        if (message.type === 'callback') this.onCallback(message.program, message.graceMs);
+      },
+    );
     this.#pipe = pipe;
+    this.hasConnected = true;
+    if (this.#bugs.has('back-off-reset-on-connect'))
+      this.#notBeforeMs = this.#time.elapsedMs() + SLIP_MS;
     const answer = await this.ask(hello);
     if (answer.type === 'welcome') return;
     if (answer.type === 'login-refused') throw new LoginRefused(answer.reason);
@@ -75,18 +111,23 @@ export class Line {
 
   succeeded(): void {
     this.#wellSinceMs ??= this.#time.elapsedMs();
+    this.#retries = 0;
   }
 
   /** What failed decides how soon the next attempt may come; only a busy server keeps its connection. */
   failed(why: unknown, distanceMs: number): void {
     const nowMs = this.#time.elapsedMs();
     if (why instanceof Busy) {
-      this.#notBeforeMs = nowMs + Math.max(distanceMs, why.retryAfterMs);
+      const askedMs = this.#bugs.has('busy-ignores-the-time') ? 0 : why.retryAfterMs;
+      this.#notBeforeMs =
+        nowMs + (this.#bugs.has('busy-spin') ? SLIP_MS : Math.max(distanceMs, askedMs));
       this.#wellSinceMs = undefined;
       return;
     }
     this.#pipe?.destroy();
     this.#dropped();
+    const repeats = this.#bugs.has('login-storm') || this.#bugs.has('wrong-account');
+    if (why instanceof LoginRefused && repeats) this.#notBeforeMs = nowMs + SLIP_MS;
   }
 
   leave(): void {
@@ -116,7 +157,8 @@ export class Line {
   #dropped(): void {
     this.#pipe = undefined;
     const nowMs = this.#time.elapsedMs();
-    if (this.#wellSinceMs !== undefined && nowMs - this.#wellSinceMs >= PROVED_AFTER_MS)
+    const provedAfterMs = this.#bugs.has('returns-without-proof') ? 0 : PROVED_AFTER_MS;
+    if (this.#wellSinceMs !== undefined && nowMs - this.#wellSinceMs >= provedAfterMs)
       this.#notBeforeMs = nowMs;
     this.#wellSinceMs = undefined;
   }

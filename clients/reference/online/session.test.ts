@@ -4,7 +4,9 @@ import { NO_BUGS, type Bugs } from '../bugs.ts';
 import type { Configuration } from '../configuration.ts';
 import { KeptReport } from '../report.fixture.ts';
 import { ManualTime } from '../time.fixture.ts';
+import { CheckOuts } from './check-outs.ts';
 import { LeaseBook } from './lease-book.ts';
+import type { OpenPipe } from './line.ts';
 import { OnlineSession } from './session.ts';
 
 const MINUTE_MS = 60_000;
@@ -19,6 +21,7 @@ class Scene {
   readonly report = new KeptReport();
   readonly log: string[] = [];
   readonly manner = new Map<string, Manner>();
+  readonly push = new Map<string, (message: ServerMessage) => void>();
   readonly session: OnlineSession;
   readonly #connections = new Map<string, Set<() => void>>();
 
@@ -38,9 +41,15 @@ class Scene {
       answerTimeoutMs: 1000,
     };
     const book = new LeaseBook(folder, this.report);
-    const open = (name: string) => (onLost: () => void) => this.#open(name, onLost);
+    const open =
+      (name: string): OpenPipe =>
+      (onLost, onPush) => {
+        this.push.set(name, onPush);
+        return this.#open(name, onLost);
+      };
     const { time, report } = this;
-    this.session = new OnlineSession({ configuration, open, book, time, report, bugs });
+    const checkOuts = new CheckOuts(folder, time, report, bugs);
+    this.session = new OnlineSession({ configuration, open, book, checkOuts, time, report, bugs });
   }
 
   /** Starts the session and lets it go on until that minute. */
@@ -90,7 +99,7 @@ class Scene {
 
   async #answer(name: string, request: ClientMessage): Promise<ServerMessage> {
     const manner = this.manner.get(name);
-    const about = request.type === 'request-use' ? ` ${request.program}` : '';
+    const about = 'program' in request ? ` ${request.program}` : '';
     this.#note(name, `${request.type}${about}`);
     if (manner === 'silent') {
       await this.time.until(this.time.elapsedMs() + 1000);
@@ -105,6 +114,13 @@ class Scene {
         if (manner === 'denies') return { type: 'denied', why: 'no-seat' };
         if (manner === 'busy') return { type: 'busy', retryAfterMs: 20 * MINUTE_MS };
         return { type: 'granted', lease: `${name}-${request.program}` };
+      case 'request-callback':
+        return { type: 'callback-registered', durationMs: 1000 };
+      case 'check-out':
+        if (manner === 'denies') return { type: 'denied', why: 'no-seat' };
+        return { type: 'checked-out', lease: `${name}-away`, durationMs: request.durationMs };
+      case 'check-in':
+        return { type: 'checked-in', lease: request.lease };
       case 'live-status':
         if (request.leases.length > 512) throw new Error('more than a message can name');
         return { type: 'live-ack', leases: request.leases };
@@ -257,7 +273,11 @@ t.test('a denial is final: nobody else is asked, and nothing is metered', async 
   t.equal(seat.isMetered, false);
   scene.down('alpha');
   await scene.at(600);
-  t.same(scene.log, ['0 alpha hello', '5 alpha request-use word.exe']);
+  t.same(scene.log, [
+    '0 alpha hello',
+    '5 alpha request-use word.exe',
+    '5 alpha request-callback word.exe',
+  ]);
 });
 
 t.test('a run that was granted elsewhere is metered on when a server denies it', async (t) => {
@@ -413,3 +433,89 @@ t.test('three servers: after the second comes the third, then the first again', 
     '80 charlie request-use word.exe',
   ]);
 });
+
+t.test(
+  'who was denied a seat is called back, asks once, and is metered from then on',
+  async (t) => {
+    const scene = new Scene(t.testdir());
+    scene.manner.set('alpha', 'denies');
+    await scene.begin();
+    const seat = scene.session.take('word.exe');
+    await scene.at(10);
+    t.equal(seat.isMetered, false);
+    scene.manner.set('alpha', 'up');
+    scene.push.get('alpha')!({ type: 'callback', program: 'WORD.exe', graceMs: 300_000 });
+    await scene.at(11);
+    t.match(seat, { isMetered: true, grantedAt: { elapsedMs: 10 * MINUTE_MS } });
+    scene.push.get('alpha')!({ type: 'callback', program: 'word.exe', graceMs: 300_000 });
+    await scene.at(12);
+    t.same(scene.log, [
+      '0 alpha hello',
+      '0 alpha request-use word.exe',
+      '0 alpha request-callback word.exe',
+      '10 alpha request-use word.exe',
+    ]);
+  },
+);
+
+t.test('a callback for a run that is over, or denied again, is asked no more', async (t) => {
+  const scene = new Scene(t.testdir());
+  scene.manner.set('alpha', 'denies');
+  await scene.begin();
+  const over = scene.session.take('over.exe');
+  scene.session.take('word.exe');
+  await scene.at(1);
+  scene.session.giveBack(over);
+  for (const program of ['over.exe', 'word.exe', 'word.exe'])
+    scene.push.get('alpha')!({ type: 'callback', program, graceMs: 300_000 });
+  await scene.at(2);
+  t.same(scene.log.slice(5), ['1 alpha request-use word.exe']);
+});
+
+t.test(
+  'a checked-out licence needs no question, over a restart too, until its time is over',
+  async (t) => {
+    const folder = t.testdir();
+    const scene = new Scene(folder);
+    await scene.begin();
+    scene.session.checkOut('word.exe', 120 * MINUTE_MS);
+    await scene.at(1);
+    scene.session.giveBack(scene.session.take('Word.exe'));
+    await scene.at(2);
+    t.same(scene.log, ['0 alpha hello', '0 alpha check-out word.exe']);
+
+    const again = new Scene(folder);
+    await again.begin(60);
+    again.session.take('word.exe');
+    await again.at(61);
+    t.same(again.log, ['0 alpha hello']);
+    await again.at(121);
+    again.session.take('word.exe');
+    await again.at(122);
+    t.same(again.log.slice(1), ['121 alpha request-use word.exe']);
+  },
+);
+
+t.test(
+  'a run whose licence is checked out meanwhile releases nothing; check-in gives it back',
+  async (t) => {
+    const scene = new Scene(t.testdir());
+    await scene.begin();
+    scene.manner.set('alpha', 'denies');
+    scene.session.checkOut('none.exe', MINUTE_MS);
+    await scene.at(1);
+    scene.manner.set('alpha', 'up');
+    scene.session.checkOut('word.exe', 120 * MINUTE_MS);
+    await scene.at(2);
+    t.throws(() => scene.session.checkIn('none.exe'), { message: 'none.exe is not checked out' });
+    scene.down('alpha');
+    scene.session.checkIn('WORD.EXE');
+    await scene.at(3);
+    scene.manner.set('alpha', 'up');
+    await scene.at(40);
+    t.same(
+      scene.log.filter((line) => line.includes('check')),
+      ['0 alpha check-out none.exe', '1 alpha check-out word.exe', '17 alpha check-in'],
+    );
+  },
+);

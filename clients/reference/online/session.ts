@@ -1,17 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import type { ClientMessage } from '../../../emulators/metering/codec/index.ts';
 import type { Bugs } from '../bugs.ts';
 import type { Configuration } from '../configuration.ts';
-import type { Seat, Seats } from '../meter.ts';
+import { type About, NOTHING_KNOWN, type Seat, type Seats } from '../meter.ts';
 import type { Report } from '../report.ts';
 import { Stopped, type Time } from '../time.ts';
+import { Away } from './away.ts';
+import type { CheckOuts } from './check-outs.ts';
 import type { Lease, LeaseBook } from './lease-book.ts';
-import { Busy, Line, LoginRefused, type OpenPipe } from './line.ts';
+import { Busy, Denied, Line, LoginRefused, type OpenPipe } from './line.ts';
 import { OnlineSeat } from './seat.ts';
 
 export interface SessionParts {
   readonly configuration: Configuration;
   readonly open: (server: string) => OpenPipe;
   readonly book: LeaseBook;
+  readonly checkOuts: CheckOuts;
   readonly time: Time;
   readonly report: Report;
   readonly bugs: Bugs;
@@ -19,6 +23,10 @@ export interface SessionParts {
 
 /** That a live-status can name. */
 const MAX_LEASES_PER_MESSAGE = 512;
+/** How many the bug wrong-account tries besides the right one. */
+const OTHER_ACCOUNTS = 2;
+/** By how much the bug false-callback misses the grace period. */
+const LATE_MS = 60_000;
 
 /**
  * Asks servers for permission to run programs. Stays with the assigned server while that answers, uses up the attempts
@@ -31,6 +39,7 @@ export class OnlineSession implements Seats {
   readonly #lines: readonly Line[];
   readonly #assigned: Line;
   readonly #seats = new Set<OnlineSeat>();
+  readonly #away: Away;
   /** Gets the new requests. */
   #current: Line;
   /** The servers that were given up on the way to the current one. */
@@ -39,15 +48,20 @@ export class OnlineSession implements Seats {
   #isSeeking = true;
   #isOffline = false;
   #isRefused = false;
+  /** Refused logins; only a bug counts them. */
+  #refusals = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     const lineOf = ({ name }: { name: string }): Line =>
-      new Line(name, parts.open(name), parts.time);
+      new Line(name, parts.open(name), parts.time, parts.bugs);
     const [assigned, ...others] = parts.configuration.servers;
     this.#assigned = lineOf(assigned);
     this.#lines = [this.#assigned, ...others.map(lineOf)];
     this.#current = this.#assigned;
+    this.#away = new Away(parts.checkOuts, parts.report, (lease) => parts.book.forget(lease));
+    for (const line of this.#lines)
+      line.onCallback = (program, graceMs) => this.#calledBack(line, program, graceMs);
   }
 
   /** Ends only with an error, such as the abort of the time. */
@@ -55,9 +69,13 @@ export class OnlineSession implements Seats {
     await Promise.all([...this.#lines.map((line) => this.#careFor(line)), this.#remindOfStatus()]);
   }
 
-  take(program: string): Seat {
-    const seat = new OnlineSeat(program);
+  take(program: string, about: About = NOTHING_KNOWN): Seat {
+    const seat = new OnlineSeat(program, about);
+    if (this.#away.covers(program)) seat.state = 'away';
     seat.wasAllowed = this.#isOffline;
+    const { bugs } = this.#parts;
+    if (this.#isOffline && bugs.has('outage-is-a-denial')) deny(seat);
+    if (this.#isRefused && bugs.has('login-refused-unmetered')) deny(seat);
     this.#seats.add(seat);
     this.#current.wake();
     return seat;
@@ -66,13 +84,24 @@ export class OnlineSession implements Seats {
   giveBack(seat: Seat): void {
     if (!(seat instanceof OnlineSeat)) return;
     this.#seats.delete(seat);
-    this.#letGoOf(seat);
+    if (!this.#parts.bugs.has('seat-kept-after-the-stop')) this.#letGoOf(seat);
+  }
+
+  /** The user wants to use a program away from the network. */
+  checkOut(program: string, durationMs: number): void {
+    this.#away.checkOut(program, durationMs);
+    this.#current.wake();
+  }
+
+  checkIn(program: string): void {
+    this.#away.checkIn(program);
+    this.#wakeAll();
   }
 
   async #careFor(line: Line): Promise<void> {
     const { configuration, bugs } = this.#parts;
     const { retryDelayMs } = configuration;
-    const attempts = bugs.has('hasty-switch') ? 1 : configuration.attempts;
+    const attempts = attemptsOf(configuration, bugs);
     let failures = 0;
     for (;;) {
       while (!this.#hasWork(line)) {
@@ -93,14 +122,25 @@ export class OnlineSession implements Seats {
       } catch (error) {
         if (error instanceof Stopped) throw error;
         line.failed(error, retryDelayMs);
-        if (error instanceof LoginRefused) return this.#refused(line, error);
+        if (error instanceof LoginRefused) {
+          if (bugs.has('wrong-account') && this.#refusals++ < OTHER_ACCOUNTS) {
+            this.#giveUp(line);
+            continue;
+          }
+          if (bugs.has('login-storm')) continue;
+          if (!bugs.has('login-elsewhere')) return this.#refused(line, error);
+        }
         this.#parts.report.event('pipe-failed', {
           server: line.server,
           why: error instanceof Error ? error.message : '',
         });
         // A connection that breaks is no attempt yet; a busy answer is one.
         if (!isAttempt && !(error instanceof Busy)) continue;
+        if (error instanceof Busy && (bugs.has('busy-spin') || bugs.has('busy-is-no-attempt')))
+          continue;
+        if (bugs.has('attempts-reset-on-connect') && line.hasConnected) failures = 0;
         failures = this.#isNeeded(line) ? failures + 1 : 0;
+        if (bugs.has('denial-elsewhere') && error instanceof Denied) failures = attempts;
         if (failures < attempts) continue;
         failures = 0;
         this.#giveUp(line);
@@ -109,24 +149,32 @@ export class OnlineSession implements Seats {
   }
 
   #hello(): ClientMessage {
-    const { client, user, workstation, mode } = this.#parts.configuration;
+    const { bugs, configuration } = this.#parts;
+    const { workstation, mode } = configuration;
+    let { client, user } = configuration;
+    if (bugs.has('new-holder-each-time')) client = `${client}-${randomUUID()}`;
+    if (bugs.has('wrong-account') && this.#refusals > 0) user = `SMSClient_${this.#refusals}`;
     return { type: 'hello', client, user, workstation, build: 'reference', mode };
   }
 
   #hasWork(line: Line): boolean {
-    if (this.#isRefused) return false;
+    const { bugs } = this.#parts;
+    if (this.#isRefused || (this.#isOffline && bugs.has('offline-for-ever'))) return false;
+    const returns = this.#isOffline || !bugs.has('no-return');
     return (
       this.#isNeeded(line) ||
-      (line === this.#assigned && this.#isAway && !this.#isSeeking) ||
+      (line === this.#assigned && this.#isAway && !this.#isSeeking && returns) ||
       (line.isUp && line.statusDue) ||
-      this.#parts.book.owedTo(line.server).length > 0
+      this.#parts.book.owedTo(line.server).length > 0 ||
+      this.#away.owesTo(line.server)
     );
   }
 
   /** Whether a failure here is a reason to go elsewhere. */
   #isNeeded(line: Line): boolean {
     if (this.#isOffline || this.#isRefused) return false;
-    if (line === this.#current && (this.#isSeeking || this.#asking().length > 0)) return true;
+    const isWanted = this.#isSeeking || this.#asking().length > 0 || this.#away.isWanted;
+    if (line === this.#current && isWanted) return true;
     return !line.isUp && this.#heldAt(line).length > 0;
   }
 
@@ -137,32 +185,67 @@ export class OnlineSession implements Seats {
   /** Does all that has to be done at a server that is connected. Rejects when one answer fails to come. */
   async #serve(line: Line): Promise<void> {
     for (const lease of this.#parts.book.owedTo(line.server)) await this.#release(line, lease);
-    if (line === this.#current && !this.#isOffline)
+    await this.#away.giveBack(line);
+    if (line === this.#current && !this.#isOffline) {
       for (const seat of this.#asking()) await this.#request(line, seat);
+      await this.#away.fetch(line);
+    }
     if (line.statusDue) await this.#sayLive(line);
   }
 
   async #request(line: Line, seat: OnlineSeat): Promise<void> {
-    const { report } = this.#parts;
+    const { report, bugs } = this.#parts;
     const { program } = seat;
     const about = { server: line.server, program };
     seat.isBeingAsked = true;
     const answer = await line
-      .ask({ type: 'request-use', program, originalName: '', version: '' })
+      .ask({ type: 'request-use', program, ...seat.about })
       .finally(() => (seat.isBeingAsked = false));
     if (answer.type === 'granted') {
       this.#granted(seat, { server: line.server, id: answer.lease });
       report.event('granted', about);
     } else if (answer.type === 'denied') {
+      if (bugs.has('denial-repeated') || bugs.has('denial-elsewhere')) throw new Denied();
+      if (bugs.has('denied-run-recorded')) seat.wasAllowed = true;
       seat.state = 'denied';
       this.#letGoOf(seat);
       report.event('denied', { ...about, why: answer.why });
+      if (answer.why === 'no-seat') await this.#askForCallback(line, seat);
     } else throw new Error(`${answer.type} does not answer request-use`);
     // It was stopped while we asked.
     if (!this.#seats.has(seat)) this.#letGoOf(seat);
   }
 
+  /** The user waits; once is enough. */
+  async #askForCallback(line: Line, seat: OnlineSeat): Promise<void> {
+    if (seat.wasCalledBack || seat.wasAllowed || !this.#seats.has(seat)) return;
+    const { program, about } = seat;
+    const answer = await line.ask({ type: 'request-callback', program, ...about });
+    seat.isWaiting = answer.type === 'callback-registered';
+  }
+
+  /** A seat is kept for us: we ask for it once, and at once (Q226823). */
+  #calledBack(line: Line, program: string, graceMs: number): void {
+    const { time, report, bugs } = this.#parts;
+    const seat = [...this.#seats].find(
+      (each) => each.isWaiting && each.program.toLowerCase() === program.toLowerCase(),
+    );
+    report.event('called-back', { server: line.server, program });
+    if (!seat || line !== this.#current) return;
+    seat.isWaiting = false;
+    seat.wasCalledBack = true;
+    const ask = (): void => {
+      seat.state = 'asking';
+      line.wake();
+    };
+    if (!bugs.has('false-callback')) return ask();
+    time.until(time.elapsedMs() + graceMs + LATE_MS).then(ask, () => {});
+  }
+
   #granted(seat: OnlineSeat, lease: Lease): void {
+    const { time } = this.#parts;
+    if (seat.wasCalledBack)
+      seat.grantedAt ??= { wallMs: time.wallMs(), elapsedMs: time.elapsedMs() };
     const before = seat.lease;
     seat.lease = lease;
     seat.state = 'held';
@@ -196,7 +279,7 @@ export class OnlineSession implements Seats {
 
   /** The server has forgotten it, or has taken it back. */
   #lostLease(seat: OnlineSeat): void {
-    if (!seat.lease || seat.state !== 'held') return;
+    if (!seat.lease || seat.state !== 'held' || this.#parts.bugs.has('lost-lease-ignored')) return;
     this.#parts.book.forget(seat.lease);
     seat.lease = undefined;
     seat.state = 'asking';
@@ -214,9 +297,18 @@ export class OnlineSession implements Seats {
     const shared = [...this.#seats].some(
       (seat) => seat.lease?.server === lease.server && seat.lease.id === lease.id,
     );
-    if (shared) return;
-    this.#parts.book.owe(lease);
-    this.#lines.find((line) => line.server === lease.server)?.wake();
+    const { book, bugs } = this.#parts;
+    if (this.#away.has(lease)) return;
+    if (shared && !bugs.has('shared-lease-released-early')) return;
+    const granter = this.#lines.find((line) => line.server === lease.server);
+    if (bugs.has('release-lost-with-the-pipe') && !granter?.isUp) return book.forget(lease);
+    if (bugs.has('release-to-the-current')) {
+      book.forget(lease);
+      book.owe({ server: this.#current.server, id: lease.id });
+      return this.#current.wake();
+    }
+    book.owe(lease);
+    granter?.wake();
   }
 
   /** A server did all that it was asked. */
@@ -246,7 +338,10 @@ export class OnlineSession implements Seats {
     line.leave();
     if (line === this.#current) {
       this.#givenUp.add(line);
-      const next = this.#following(line).find((candidate) => !this.#givenUp.has(candidate));
+      const { bugs } = this.#parts;
+      const others = this.#following(line);
+      if (bugs.has('reverse-order')) others.reverse();
+      const next = others.find((candidate) => !this.#givenUp.has(candidate));
       this.#isSeeking = next !== undefined;
       if (next) this.#current = next;
       else this.#goOffline();
@@ -258,7 +353,9 @@ export class OnlineSession implements Seats {
     this.#isOffline = true;
     this.#current = this.#assigned;
     this.#givenUp.clear();
-    for (const seat of this.#asking()) seat.wasAllowed = true;
+    for (const seat of this.#asking())
+      if (this.#parts.bugs.has('outage-is-a-denial')) deny(seat);
+      else seat.wasAllowed = true;
     this.#parts.report.event('offline');
   }
 
@@ -266,12 +363,14 @@ export class OnlineSession implements Seats {
   #refused(line: Line, { message }: LoginRefused): void {
     this.#isRefused = true;
     for (const each of this.#lines) each.leave();
+    if (this.#parts.bugs.has('login-refused-unmetered')) for (const seat of this.#seats) deny(seat);
     this.#parts.report.trouble(`${line.server} refuses our login: ${message}`);
     this.#parts.report.event('login-refused', { server: line.server });
   }
 
   async #remindOfStatus(): Promise<void> {
-    const { time, configuration } = this.#parts;
+    const { time, configuration, bugs } = this.#parts;
+    if (bugs.has('live-status-never')) return;
     for (let dueMs = time.elapsedMs(); ;) {
       dueMs += configuration.liveStatusIntervalMs;
       await time.until(dueMs);
@@ -279,6 +378,7 @@ export class OnlineSession implements Seats {
         line.statusDue = this.#heldAt(line).length > 0;
         line.wake();
       }
+      if (bugs.has('live-status-once')) return;
     }
   }
 
@@ -308,4 +408,15 @@ export class OnlineSession implements Seats {
     const index = this.#lines.indexOf(line);
     return [...this.#lines.slice(index + 1), ...this.#lines.slice(0, index)];
   }
+}
+
+function attemptsOf({ attempts }: Configuration, bugs: Bugs): number {
+  if (bugs.has('hasty-switch')) return 1;
+  if (bugs.has('one-attempt-short')) return Math.max(1, attempts - 1);
+  return bugs.has('one-attempt-more') ? attempts + 1 : attempts;
+}
+
+function deny(seat: OnlineSeat): void {
+  seat.state = 'denied';
+  seat.wasAllowed = false;
 }

@@ -17,11 +17,13 @@ export async function poll(
   const nowMs = (): number => (bugs.has('clock-stall') ? time.wallMs() : time.elapsedMs());
   const tickMs = Math.min(LONGEST_TICK_MS, intervalMs / 10);
   let dueMs = nowMs() + intervalMs;
+  if (bugs.has('poll-at-start')) await action();
   for (;;) {
     if (bugs.has('clock-stall'))
       while (nowMs() < dueMs) await time.until(time.elapsedMs() + tickMs);
     else await time.until(dueMs);
     await action();
+    if (bugs.has('poll-drifts')) dueMs = nowMs();
     do dueMs += intervalMs;
     while (dueMs <= nowMs());
   }

@@ -1,16 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { NO_BUGS, type Bugs } from '../bugs.ts';
 
 /**
  * How long a server wants to be left alone, milliseconds: the header Retry-After, seconds or a date (RFC 9110, section 10.2.3).
  * Undefined where it is absent or means nothing. A date counts from the server's own Date, so that its clock may be wrong.
  */
-export function retryAfterMs(headers: IncomingHttpHeaders, wallMs: number): number | undefined {
+export function retryAfterMs(
+  headers: IncomingHttpHeaders,
+  wallMs: number,
+  bugs: Bugs = NO_BUGS,
+): number | undefined {
   const value = headers['retry-after']?.trim();
   if (value === undefined) return undefined;
-  if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
+  if (/^\d{1,10}$/.test(value)) return Number(value) * (bugs.has('retry-after-in-ms') ? 1 : 1000);
+  if (bugs.has('retry-after-date-ignored')) return undefined;
   const untilMs = httpDateMs(value);
   if (untilMs === undefined) return undefined;
-  return Math.max(0, untilMs - (httpDateMs(headers.date) ?? wallMs));
+  const serverMs = bugs.has('retry-after-by-own-clock') ? undefined : httpDateMs(headers.date);
+  return Math.max(0, untilMs - (serverMs ?? wallMs));
 }
 
 /** Milliseconds since 1970 of `Mon, 01 Mar 1999 08:00:00 GMT`. */

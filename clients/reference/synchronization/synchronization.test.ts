@@ -42,6 +42,11 @@ function scene(bugs: Bugs = NO_BUGS) {
     seal: () => {},
     logs: () => [...logs],
     read: (log: string) => Buffer.from(log),
+    replace: (log: string, parts: readonly (readonly string[])[]) => {
+      const names = parts.map((lines) => lines.join('+'));
+      logs.splice(logs.indexOf(log), 1, ...names);
+      return names;
+    },
     remove: (log: string) => void logs.splice(logs.indexOf(log), 1),
     setAside: (log: string) => {
       aside.push(...logs.splice(logs.indexOf(log), 1));

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Bugs } from '../bugs.ts';
 import type { Configuration } from '../configuration.ts';
 import type { Report } from '../report.ts';
+import { settle } from '../settle.ts';
 import { Unavailable, type Share } from '../share-client.ts';
 import type { Spool } from '../spool.ts';
 import { Stopped, type Time } from '../time.ts';
@@ -10,13 +12,18 @@ export interface SynchronizationParts {
   readonly configuration: Pick<Configuration, 'attempts' | 'retryDelayMs'>;
   /** In the order of the server list. */
   readonly shares: readonly Share[];
-  readonly spool: Pick<Spool, 'seal' | 'logs' | 'read' | 'remove' | 'setAside'>;
+  readonly spool: Pick<Spool, 'seal' | 'logs' | 'read' | 'remove' | 'replace' | 'setAside'>;
   /** Keeps a configuration that was downloaded. */
   readonly keepConfiguration: (content: Buffer) => void;
   readonly time: Time;
   readonly report: Report;
   readonly bugs: Bugs;
 }
+
+/** The pace of the bugs that keep none. */
+const STORM_MS = 2000;
+/** How long the bug one-server-only knows its first server alone. */
+const CONFIGURATION_CYCLE_MS = 23 * 3_600_000;
 
 /** Brings saved usage to any server that takes it, and the configuration back (Q235786). */
 export class Synchronization {
@@ -25,6 +32,10 @@ export class Synchronization {
   readonly #closedUntilMs = new Map<string, number>();
   /** Start of the last request, elapsed time: so no server is asked again too soon, however long the others took. */
   #lastAskedMs = 0;
+  /** What bugs remember of the synchronizations before. */
+  #isRunning = false;
+  #hasFailed = false;
+  #workedLast: Share | undefined;
 
   constructor(parts: SynchronizationParts) {
     this.#parts = parts;
@@ -32,21 +43,41 @@ export class Synchronization {
 
   /** What a poll sets off. A trouble of our own, such as a full disk, is reported, and the next poll tries again. */
   async run(): Promise<void> {
+    this.#isRunning = true;
     try {
       await this.#attempts();
     } catch (error) {
       if (error instanceof Stopped) throw error;
       this.#parts.report.trouble(`the synchronization failed: ${String(error)}`);
+    } finally {
+      this.#isRunning = false;
     }
+  }
+
+  /** Whether a bug keeps what ends now from being metered. */
+  get losesUsage(): boolean {
+    const { bugs } = this.#parts;
+    return (
+      (bugs.has('sync-gap') && this.#isRunning) ||
+      (bugs.has('unmetered-while-down') && this.#hasFailed)
+    );
   }
 
   /** Passes over the servers until one succeeds or the attempts are used up. */
   async #attempts(): Promise<void> {
-    const { configuration, time, report } = this.#parts;
+    const { configuration, time, report, bugs } = this.#parts;
     const refusedUs = new Set<string>();
     for (let attempt = 1; ; attempt++) {
-      if (await this.#pass(refusedUs)) return;
+      if (await this.#pass(refusedUs)) {
+        this.#hasFailed = false;
+        return;
+      }
       report.event('synchronization-failed', { attempt, of: configuration.attempts });
+      this.#hasFailed = true;
+      if (bugs.has('storm-when-all-down')) {
+        await time.until(time.elapsedMs() + STORM_MS);
+        continue;
+      }
       if (attempt === configuration.attempts) return;
       await time.until(this.#lastAskedMs + configuration.retryDelayMs);
     }
@@ -54,19 +85,23 @@ export class Synchronization {
 
   /** True when one server has taken all that waits and has given its configuration. */
   async #pass(refusedUs: Set<string>): Promise<boolean> {
-    const { shares, spool, time, report, bugs } = this.#parts;
+    const { spool, time, report, bugs } = this.#parts;
+    let hasFailedOver = false;
     spool.seal();
     this.#lastAskedMs = time.elapsedMs();
-    for (const share of bugs.has('primary-fixation') ? shares.slice(0, 1) : shares) {
+    for (const share of this.#sharesToTry()) {
       const { server } = share;
       if (refusedUs.has(server) || time.elapsedMs() < (this.#closedUntilMs.get(server) ?? 0))
         continue;
       try {
-        await this.#synchronizeWith(share);
+        await this.#synchronizeWith(share, hasFailedOver);
+        this.#workedLast = share;
         report.event('synchronized', { server });
         return true;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
+        if (bugs.has('unavailable-ends-the-pass') && error.answer?.status === 503) return false;
+        hasFailedOver = true;
         report.event('unavailable', { server, why: error.message });
         this.#heed(server, error, refusedUs);
       }
@@ -74,36 +109,92 @@ export class Synchronization {
     return false;
   }
 
-  async #synchronizeWith(share: Share): Promise<void> {
-    const { spool, keepConfiguration, report, time } = this.#parts;
+  #sharesToTry(): readonly Share[] {
+    const { shares, time, bugs } = this.#parts;
+    const [first, ...others] = shares;
+    if (!first) return [];
+    const knowsOne = bugs.has('one-server-only') && time.elapsedMs() < CONFIGURATION_CYCLE_MS;
+    if (bugs.has('primary-fixation') || knowsOne) return [first];
+    if (bugs.has('reverse-order')) return [first, ...others.toReversed()];
+    if (bugs.has('secondary-only') && this.#hasFailed && others.length > 0) return others;
+    const kept = bugs.has('share-kept') ? this.#workedLast : undefined;
+    return kept ? [kept, ...shares.filter((share) => share !== kept)] : shares;
+  }
+
+  async #synchronizeWith(share: Share, hasFailedOver: boolean): Promise<void> {
+    const { spool, keepConfiguration, report, time, bugs } = this.#parts;
+    const done: string[] = [];
     const asking = (): Share => {
       this.#lastAskedMs = time.elapsedMs();
       return share;
     };
     await asking().probe();
-    for (const log of spool.logs()) {
-      const refusal = await asking().upload(log, spool.read(log));
-      if (refusal) {
+    if (bugs.has('configuration-first')) keepConfiguration(await asking().configuration());
+    const forgets = bugs.has('failover-forgets-pending') && hasFailedOver;
+    const queue = forgets ? [] : spool.logs();
+    for (let log = queue.shift(); log !== undefined; log = queue.shift()) {
+      const content = spool.read(log);
+      if (bugs.has('deleted-before-the-ack')) spool.remove(log);
+      const sent = bugs.has('id-made-at-send-time') ? withNewIds(content) : content;
+      const refusal = await asking().upload(log, sent);
+      if (refusal && bugs.has('poison-blocks'))
+        throw new Unavailable(`${log} was refused: ${refusal.status}`);
+      if (refusal && bugs.has('poison-repeated')) continue;
+      const instead = refusal && settle(spool, log, refusal);
+      if (refusal && instead) {
+        queue.unshift(...instead);
+        const refused = refusal.partial?.refused.length ?? 0;
+        if (refused > 0) report.trouble(`${share.server} refused ${refused} records of ${log}`);
+        report.event('uploaded-in-part', {
+          server: share.server,
+          log,
+          status: refusal.status,
+          refused,
+        });
+      } else if (refusal) {
         const path = spool.setAside(log);
         report.trouble(`${share.server} refused ${path}: ${refusal.status} ${refusal.why}`);
         report.event('refused', { server: share.server, log, status: refusal.status });
       } else {
-        spool.remove(log);
+        if (bugs.has('big-list')) done.push(log);
+        else if (bugs.has('ack-of-another-log'))
+          for (const each of spool.logs()) spool.remove(each);
+        else if (!bugs.has('deleted-before-the-ack')) spool.remove(log);
         report.event('uploaded', { server: share.server, log });
+        if (bugs.has('one-log-per-pass') || bugs.has('ack-of-another-log')) break;
+      }
+    }
+    while (bugs.has('configuration-loop')) {
+      try {
+        keepConfiguration(await asking().configuration());
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        await time.until(time.elapsedMs() + STORM_MS);
       }
     }
     keepConfiguration(await asking().configuration());
+    for (const log of done) spool.remove(log);
   }
 
   #heed(server: string, { answer }: Unavailable, refusedUs: Set<string>): void {
-    const { time, report } = this.#parts;
+    const { shares, time, report, bugs } = this.#parts;
     if (!answer) return;
-    const waitMs = retryAfterMs(answer.headers, time.wallMs());
-    if (waitMs !== undefined) this.#closedUntilMs.set(server, time.elapsedMs() + waitMs);
+    const waitMs = retryAfterMs(answer.headers, time.wallMs(), bugs);
+    const closed = bugs.has('retry-after-for-all') ? shares.map((share) => share.server) : [server];
+    if (waitMs !== undefined)
+      for (const each of closed) this.#closedUntilMs.set(each, time.elapsedMs() + waitMs);
     // Asking again with the same account would lock it (Q287626): not before the next poll.
     if (answer.status === 401 || answer.status === 403) {
-      refusedUs.add(server);
+      if (!bugs.has('share-login-repeated')) refusedUs.add(server);
       report.trouble(`${server} refuses our account`);
     }
   }
+}
+
+/** What the bug id-made-at-send-time sends in place of a log. */
+function withNewIds(log: Buffer): Buffer {
+  const lines = log.toString('utf8').trimEnd().split('\n');
+  const renewed = lines.map((line) => JSON.stringify({ ...JSON.parse(line), id: randomUUID() }));
+  return Buffer.from(`${renewed.join('\n')}\n`);
 }

@@ -35,6 +35,13 @@ export function runsOf(
       const denied = open.findLast(({ program }) => program === String(fields['program']));
       if (denied) denied.denied = true;
     }
+    // Called back: it is metered from then on.
+    if (event.event === 'lease-grant' && isOf(event)) {
+      const granted = open.find(
+        ({ program, denied }) => denied && program === String(fields['program']),
+      );
+      if (granted) granted.denied = false;
+    }
     if (event.actor !== client) continue;
     if (event.event === 'kill' || event.event === 'exit') {
       asked.clear();
