@@ -72,6 +72,8 @@ export function shareOf(
       if (answer.status === 201 || answer.status === 200) return undefined;
       if (bugs.has('any-answer-is-an-ack')) return undefined;
       const partial = answer.status === 207 ? readPartial(answer.body) : undefined;
+      if (partial && bugs.has('partial-is-all')) return undefined;
+      if (partial && bugs.has('partial-sent-whole')) throw unavailable(path, answer);
       if (partial) return { status: 207, why: 'stored in part', partial };
       if (!REFUSED_FOR_GOOD.has(answer.status)) throw unavailable(path, answer);
       return { status: answer.status, why: answer.body.toString('utf8').trim().slice(0, 500) };

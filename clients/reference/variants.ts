@@ -67,6 +67,9 @@ export const VARIANTS = {
     'meters nothing from a failed synchronization to the next good one',
   ],
   'poison-blocks': ['SF-8', 'stops at a log that is refused for good'],
+  'partial-is-all': ['SF-7', 'takes a log that was stored in part for one that was stored'],
+  'partial-sent-whole': ['SF-7', 'sends the whole log again after a part of it was stored'],
+  'too-large-set-aside': ['SF-9', 'gives up a log that is too large, in place of splitting it'],
   'poison-repeated': ['RT-6', 'offers a log again that was refused for good'],
 
   // What servers ask of it
@@ -102,6 +105,11 @@ export const VARIANTS = {
     '9.14',
     'releases a licence with the first of two runs that share it',
   ],
+  'denial-undoes-the-run': [
+    '9.19',
+    'drops the usage of a run that was granted first and denied later',
+  ],
+  'check-in-forgotten': ['9.25', 'keeps a checked-out licence that the user has given back'],
   'live-status-never': ['FO-7', 'never says that it still runs'],
   'live-status-once': ['FO-7', 'says once that it still runs'],
   'lost-lease-ignored': ['FO-7', 'does not ask again for a licence that the server has forgotten'],

@@ -94,7 +94,7 @@ export class OnlineSession implements Seats {
   }
 
   checkIn(program: string): void {
-    this.#away.checkIn(program);
+    if (!this.#parts.bugs.has('check-in-forgotten')) this.#away.checkIn(program);
     this.#wakeAll();
   }
 
@@ -207,6 +207,7 @@ export class OnlineSession implements Seats {
     } else if (answer.type === 'denied') {
       if (bugs.has('denial-repeated') || bugs.has('denial-elsewhere')) throw new Denied();
       if (bugs.has('denied-run-recorded')) seat.wasAllowed = true;
+      if (bugs.has('denial-undoes-the-run')) seat.wasAllowed = false;
       seat.state = 'denied';
       this.#letGoOf(seat);
       report.event('denied', { ...about, why: answer.why });

@@ -140,7 +140,8 @@ export class Synchronization {
       if (refusal && bugs.has('poison-blocks'))
         throw new Unavailable(`${log} was refused: ${refusal.status}`);
       if (refusal && bugs.has('poison-repeated')) continue;
-      const instead = refusal && settle(spool, log, refusal);
+      const isSettled = !(refusal?.status === 413 && bugs.has('too-large-set-aside'));
+      const instead = refusal && isSettled && settle(spool, log, refusal);
       if (refusal && instead) {
         queue.unshift(...instead);
         const refused = refusal.partial?.refused.length ?? 0;
