@@ -116,8 +116,7 @@ export class VirtualNodeProcess implements ClientProcess {
     if (link) await this.#tree.run(link);
     if (!this.#isOver) await this.#tree.settle();
     if (this.#isOver) await this.#end();
-    else this.#outputs!.read();
-    this.#endFlood();
+    else if (!this.#outputs!.read()) this.#endFlood();
   }
 
   write(text: string): void {

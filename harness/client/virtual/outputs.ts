@@ -32,16 +32,20 @@ export class Outputs {
     return this.#outputs.reduce((sum, { fd }) => sum + fstatSync(fd).size, 0) > MAX_OUTPUT_BYTES;
   }
 
-  /** Tells what was written since the last call. */
-  read(): void {
+  /** Tells what was written since the last call. False: it is a flood. */
+  read(): boolean {
+    let written = 0;
     for (const output of this.#outputs) {
-      const size = Math.min(fstatSync(output.fd).size, MAX_OUTPUT_BYTES);
+      const { size: all } = fstatSync(output.fd);
+      written += all;
+      const size = Math.min(all, MAX_OUTPUT_BYTES);
       if (size <= output.read) continue;
       const chunk = Buffer.alloc(size - output.read);
       readSync(output.fd, chunk, 0, chunk.length, output.read);
       output.read = size;
       output.tell(chunk);
     }
+    return written <= MAX_OUTPUT_BYTES;
   }
 
   close(): void {
