@@ -47,7 +47,7 @@ export interface Plan {
   readonly opaque?: true;
   /** No usage records travel in the dialect: nothing is owed. */
   readonly withoutRecords?: true;
-  /** What the profile of an opaque client states of its ways; absent: nothing is known of them. */
+  /** What the profile of the client states of its ways; absent: those of the dialect, or, of an opaque client, nothing. */
   readonly policy?: StatedPolicy;
 }
 
@@ -57,6 +57,28 @@ export interface StatedPolicy {
   readonly order: 'listed' | 'any';
   /** Connection attempts on one server in a minute that are not yet a storm. */
   readonly attemptsPerMinute: number;
+  /** What one usage record stands for; absent: a run. */
+  readonly records?: 'per-run' | 'per-interval' | 'counter';
+  readonly phases?: Readonly<Partial<Record<PhaseName, StatedPhase>>>;
+}
+
+export type PhaseName = 'acquire' | 'renew' | 'upload' | 'probe';
+
+/** What a client does in one phase, in place of the ways of its dialect (`harness/judge/policy.ts` says what each means). */
+export interface StatedPhase {
+  readonly order?: 'listed' | 'any';
+  readonly attempts?: number;
+  readonly gapNs?: Nanos;
+  readonly jitter?: number;
+  readonly connectNs?: Nanos;
+  readonly handshakeNs?: Nanos;
+  readonly answerNs?: Nanos;
+  readonly idleNs?: Nanos;
+  readonly sticky?: boolean;
+  readonly failback?: 'never' | 'at-next-acquire' | 'after-probes';
+  readonly probes?: number;
+  readonly provedAfterNs?: Nanos;
+  readonly everyNs?: Nanos;
 }
 
 export interface ClientPlan {

@@ -18,6 +18,12 @@ export type FilterOptions = Omit<Filters, 'names'> &
 /** Every case. */
 export const ANY: FilterOptions = { suite: [], grep: [], source: [], rule: [], pattern: [] };
 
+/** True where neither names nor filters leave a case out. */
+export function isWhole(names: readonly string[], options: FilterOptions): boolean {
+  const { suite, grep, source, rule, pattern } = options;
+  return [names, suite, grep, source, rule, pattern].every((words) => words.length === 0);
+}
+
 /** Options that several commands have: where the cases are, and which of them. */
 export function addFilters(command: Command): Command {
   const repeatable = (flags: string, description: string): Option =>

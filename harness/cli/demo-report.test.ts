@@ -22,7 +22,13 @@ const rule = (id: string): Rule => ({
   always: false,
   check: () => ({ state: 'kept', why: '' }),
 });
-const broken = (id: string) => ({ id, version: 1, state: 'broken' as const, why: 'because' });
+const broken = (id: string) => ({
+  id,
+  version: 1,
+  source: 'Q235786',
+  state: 'broken' as const,
+  why: 'because',
+});
 const bad = [resultOf(REFUSES, 'fail', [broken('SWM-1')]), resultOf(STICKS, 'pass')];
 
 t.test(

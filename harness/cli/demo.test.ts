@@ -30,7 +30,8 @@ async function demo(folder: string, verdictOf: VerdictOf) {
         plans.map((plan) => {
           const verdict = verdictOf(plan, options);
           const state = verdict === 'fail' ? 'broken' : 'kept';
-          const rules = plan.rules.map((id) => ({ id, version: 1, state, why: '' }) as const);
+          const about = { version: 1, source: 'Q235786', state, why: '' } as const;
+          const rules = plan.rules.map((id) => ({ id, ...about }));
           return resultOf(plan, verdict, rules);
         }),
       );

@@ -6,8 +6,9 @@ import type { ResolvedClient } from '../client/profile.ts';
 import { resolveClient } from '../client/resolve.ts';
 import { DEFAULT_STALL_MS, type TimeChoice } from '../run/choose-time.ts';
 import { exitStatus, summarize } from '../run/result.ts';
-import type { RunOptions } from '../run/run-suite.ts';
-import { addFilters, casesFor, type FilterOptions } from './cases.ts';
+import { rulesFor } from '../run/rules-for.ts';
+import { problemsOf, type RunOptions } from '../run/run-suite.ts';
+import { addFilters, casesFor, type FilterOptions, isWhole } from './cases.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
 import {
   defaultEpochMs,
@@ -102,10 +103,12 @@ export function addRun(
       const { extensions, client } = await speaking(stated.client, options, surroundings);
       const { protocol } = client.profile;
       const plans = casesFor(protocol, names, options, surroundings, extensions);
-      const runOptions = { ...stated, client, ...extensions, repeat: options.repeat };
+      const rules = rulesFor(client.profile, extensions.rules);
+      const whole = isWhole(names, options);
+      const runOptions = { ...stated, client, ...extensions, rules, whole, repeat: options.repeat };
       const reporter = reporterNamed(options.reporter, surroundings);
       const results = await surroundings.runSuite(plans, runOptions, reporter);
-      done(exitStatus(summarize(results)));
+      done(exitStatus(summarize(results, problemsOf(plans, runOptions, results))));
     });
 }
 

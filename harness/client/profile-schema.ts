@@ -1,7 +1,8 @@
 // The keys of a profile. What is wrong is told by the sentence of the key: what would be right.
 import { z } from 'zod';
 import { LIBRARY_COMMANDS } from '../case/commands.ts';
-import { annotations, policy, protocol, upstreams } from './ways-in-schema.ts';
+import { policy } from './policy-schema.ts';
+import { annotations, protocol, tls, upstreams, upstreamTls } from './ways-in-schema.ts';
 
 export const TIERS = ['driven', 'black-box'] as const;
 /** Those of a profile that names none; `in-process` is for who asks for it. */
@@ -53,12 +54,19 @@ const knownFailure = z
     error: A_KNOWN_FAILURE,
   });
 
+const A_PIN = 'rules with the version that judges, such as { SWM-3: 1 }';
+const pins = z
+  .record(z.string().max(64), z.int({ error: A_PIN }).min(1, { error: A_PIN }), { error: A_PIN })
+  .default({});
+
 export const profileSchema = z.strictObject({
   name: name(),
   command: command(),
   tier: oneOf(TIERS),
   protocol: protocol(),
   servers: upstreams(),
+  tls: tls(),
+  upstreamTls: upstreamTls(),
   policy: policy(),
   annotations: annotations(),
   time: z
@@ -79,11 +87,12 @@ export const profileSchema = z.strictObject({
     .max(200, { error: A_SPOOL })
     .optional(),
   hooks: z.partialRecord(oneOf(HOOKS), command(), { error: 'commands by name' }).default({}),
+  rules: pins,
   knownFailures: z
     .array(knownFailure, { error: 'a list of known failures' })
     .max(1000, { error: 'at most 1000 known failures' })
     .default([]),
 });
 
-export type KnownFailure = z.infer<typeof knownFailure>;
+export type KnownFailureFile = z.infer<typeof knownFailure>;
 export const PROFILE_KEYS: readonly string[] = Object.keys(profileSchema.shape);

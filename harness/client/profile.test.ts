@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { HOUR, SECOND } from '../clock/clock.ts';
 import { commandOf, parseProfile, ProfileError, usesCfg } from './profile.ts';
 
 const GOOD = `name: mine
@@ -29,7 +31,13 @@ t.test('a profile is read, and what is left out has a default', (t) => {
   t.same(profile.time, ['virtual', 'scaled', 'real'], 'the best first');
   t.same(profile.abilities, ['online', 'offline', 'restart']);
   t.same(profile.bugs, ['primary-fixation', 'hasty-switch', 'early-delete']);
-  t.same(profile.knownFailures, [{ rule: 'SWM-4', reason: 'this client has no second server' }]);
+  t.same(profile.knownFailures, [
+    {
+      rule: 'SWM-4',
+      reason: 'this client has no second server',
+      position: { file: 'my.yaml', line: 10, column: 5 },
+    },
+  ]);
   const native = parseProfile('name: c\ncommand: [./c]\ntier: black-box\n', 'c.yaml', '/');
   t.same(
     native.time,
@@ -90,5 +98,62 @@ t.test('what is no profile at all is an error too', (t) => {
   for (const text of ['', '[]', 'x', '{', '\0', '!!binary x', '&a [*a]', 'a: 1\na: 2'])
     t.match(problemsOf(text), /^my\.yaml:1?\d/, JSON.stringify(text));
   t.match(problemsOf(`name: ${'x'.repeat(200_000)}`), /at most 100000 characters/);
+  t.end();
+});
+
+t.test('the versions of rules that judge a client are pinned, with their place', (t) => {
+  const { pins } = parseProfile(`${GOOD}rules: { SWM-3: 1, RT-1: 2 }\n`, 'my.yaml', '/here');
+  t.match(pins, [
+    { id: 'SWM-3', version: 1, position: { line: 11, column: 10 } },
+    { id: 'RT-1', version: 2 },
+  ]);
+  t.match(
+    problemsOf(`${GOOD}rules: { SWM-3: new }\n`),
+    /my\.yaml:11:17: .* such as \{ SWM-3: 1 \}/,
+  );
+  t.match(problemsOf(`${GOOD}rules: [SWM-3]\n`), /my\.yaml:11:8: rules is missing or wrong/);
+  t.end();
+});
+
+t.test('a client states its policy, as a whole and for each phase', (t) => {
+  const policy = (text: string): string => `${GOOD}policy: ${text}\n`;
+  t.match(
+    parseProfile(
+      policy('{ records: per-interval, acquire: { attempts: 2, jitter: 0.2, retryDelay: 30s } }'),
+      'my.yaml',
+      '/here',
+    ).policy,
+    {
+      order: 'listed',
+      records: 'per-interval',
+      acquire: { attempts: 2, jitter: 0.2, retryDelay: 30n * SECOND },
+    },
+  );
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['{ aquire: {} }', /my\.yaml:11:11: there is no key "aquire"/],
+    ['{ acquire: { jitter: 2 } }', /policy\.acquire\.jitter .* a share from 0/],
+    ['{ acquire: { attempts: 0 } }', /policy\.acquire\.attempts .* a whole number from 1 to 100/],
+    ['{ acquire: { failback: soon } }', /one of never, at-next-acquire, after-probes/],
+    ['{ acquire: { probes: 2 } }', /failback: after-probes/],
+    ['{ upload: { every: 4 } }', /a duration such as 5s/],
+    ['{ records: each }', /one of per-run, per-interval, counter/],
+  ];
+  for (const [text, message] of wrong) t.match(problemsOf(policy(text)), message, text);
+  const opaque = `name: x\ncommand: [x]\ntier: black-box\nprotocol: opaque
+servers: { alpha: { upstream: 127.0.0.1:1883 } }\npolicy: { attempts: 1, acquire: {} }\n`;
+  t.match(problemsOf(opaque), /my\.yaml:6:9: the policy of an opaque client needs retryDelay/);
+  t.match(problemsOf(opaque), /my\.yaml:6:24: acquire cannot be told apart/);
+  t.end();
+});
+
+t.test('the policy in docs/client-contract.md is one', (t) => {
+  const document = readFileSync('docs/client-contract.md', 'utf8');
+  const [, example = ''] = /```yaml\n(policy:\n.*?)```/s.exec(document) ?? [];
+  const { policy } = parseProfile(GOOD + example, 'my.yaml', '/here');
+  t.match(policy, {
+    acquire: { failback: 'after-probes', probes: 2 },
+    upload: { every: 4n * HOUR },
+  });
+  t.equal(Object.keys(policy?.acquire ?? {}).length, 12, 'every key but every is shown there');
   t.end();
 });

@@ -4,14 +4,16 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { collect, formatProblem, type Problem, quote } from '../case/errors.ts';
 import { suggest } from '../case/nearest.ts';
+import type { Position } from '../case/plan.ts';
 import { type Path, YamlFile } from '../case/yaml-file.ts';
 import type { Annotation } from './annotate.ts';
+import { A_POLICY, OPAQUE_POLICY, PHASES, type PolicyFile } from './policy-schema.ts';
 import {
   ABILITIES,
   type Ability,
   type Hook,
   HOOKS,
-  type KnownFailure,
+  type KnownFailureFile,
   PROFILE_KEYS,
   profileSchema,
   type Tier,
@@ -19,9 +21,21 @@ import {
   type TimeMode,
 } from './profile-schema.ts';
 import { templatesIn } from './template.ts';
-import { A_POLICY, type PolicyFile, type UpstreamFile } from './ways-in-schema.ts';
+import type { UpstreamFile } from './ways-in-schema.ts';
 
-export type { Ability, Hook, KnownFailure, Tier, TimeMode };
+export type { Ability, Hook, Tier, TimeMode };
+
+export interface KnownFailure extends KnownFailureFile {
+  /** Where it stands in the profile. */
+  readonly position: Position;
+}
+
+/** The version of a rule by which this client is judged. */
+export interface RulePin {
+  readonly id: string;
+  readonly version: number;
+  readonly position: Position;
+}
 
 export interface Profile {
   readonly name: string;
@@ -31,8 +45,10 @@ export interface Profile {
   /** The dialect of its servers: `metering`, `opaque`, the name of another, or the absolute path of its module. */
   readonly protocol: string;
   /** The real servers behind an opaque dialect, by the names that cases give them. */
-  readonly upstreams: Readonly<Record<string, UpstreamFile>>;
-  /** What an opaque client states of its ways. */
+  readonly upstreams: Readonly<Record<string, UpstreamFile & { readonly tls: boolean }>>;
+  /** The client speaks TLS with us in place of its real servers. */
+  readonly tls?: 'terminate';
+  /** What the client states of its ways. */
   readonly policy?: PolicyFile;
   /** Semantic events from what an opaque client says of itself. */
   readonly annotations: readonly Annotation[];
@@ -49,6 +65,7 @@ export interface Profile {
   readonly spool?: string;
   /** Black box only: commands, with templates, that do what a case wants done. */
   readonly hooks: Readonly<Partial<Record<Hook, readonly string[]>>>;
+  readonly pins: readonly RulePin[];
   readonly knownFailures: readonly KnownFailure[];
 }
 
@@ -86,26 +103,37 @@ export function parseProfile(text: string, file: string, here: string): Profile 
   if (text.length > MAX_PROFILE_CHARACTERS)
     throw new ProfileError(`${file}: a profile has at most ${MAX_PROFILE_CHARACTERS} characters`);
   const problems: Problem[] = [];
+  const places: { pins: RulePin[]; known: Position[] } = { pins: [], known: [] };
   const read = collect(problems, () => {
     const yaml = new YamlFile(text, file);
     problems.push(...yaml.problems());
     if (problems.length > 0) return undefined;
     const checked = profileSchema.safeParse(yaml.data());
-    if (checked.success) problems.push(...meaningProblems(checked.data, yaml));
-    else problems.push(...checked.error.issues.flatMap((issue) => schemaProblems(issue, yaml)));
+    if (checked.success) {
+      problems.push(...meaningProblems(checked.data, yaml));
+      for (const [id, version] of Object.entries(checked.data.rules))
+        places.pins.push({ id, version, position: yaml.keyPosition(['rules', id]) });
+      for (const index of checked.data.knownFailures.keys())
+        places.known.push(yaml.position(['knownFailures', index]));
+    } else problems.push(...checked.error.issues.flatMap((issue) => schemaProblems(issue, yaml)));
     return checked.data;
   });
   if (!read || problems.length > 0) throw new ProfileError(problems.map(formatProblem).join('\n'));
   const inPlace = (words: readonly string[]): string[] =>
     words.map((word) => word.replaceAll('{here}', () => here));
-  const { servers, policy, protocol, spool, ...rest } = read;
+  const { servers, policy, protocol, spool, rules: _rules, knownFailures, ...others } = read;
+  const { tls, upstreamTls = true, ...rest } = others;
   return {
     ...rest,
     ...(policy && { policy }),
     ...(spool !== undefined && { spool }),
+    ...(tls && { tls }),
     protocol: protocol.includes('/') ? resolve(here, protocol) : protocol,
     upstreams: Object.fromEntries(
-      Object.entries(servers).map(([name, { upstream }]) => [name, upstream]),
+      Object.entries(servers).map(([name, { upstream }]) => [
+        name,
+        { ...upstream, tls: tls !== undefined && upstreamTls },
+      ]),
     ),
     command: inPlace(read.command),
     bugsArgument: inPlace(read.bugsArgument),
@@ -113,6 +141,11 @@ export function parseProfile(text: string, file: string, here: string): Profile 
       Object.entries(read.hooks).map(([hook, words]) => [hook, inPlace(words)]),
     ),
     bugs: bugsOf(read),
+    pins: places.pins,
+    knownFailures: knownFailures.map((known, index) => ({
+      ...known,
+      position: places.known[index]!,
+    })),
     time: read.time ?? TIME_MODES,
     abilities: read.abilities ?? ABILITIES,
   };
@@ -167,7 +200,9 @@ function schemaProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
 }
 
 function knownBelow({ path }: z.core.$ZodIssue): string {
-  return `known: ${(path[0] === 'hooks' ? HOOKS : ['case', 'rule', 'source', 'reason']).join(', ')}`;
+  const known = path[0] === 'hooks' ? HOOKS : ['case', 'rule', 'source', 'reason'];
+  if (path[0] === 'policy') return A_POLICY;
+  return `known: ${known.join(', ')}`;
 }
 
 /** What the schema cannot say: templates that nothing fills in, keys that need each other. */
@@ -183,10 +218,11 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
             right: suggest(name, [...known, 'server.NAME.pipe', 'server.NAME.share'], 'templates'),
           });
   };
-  checkTemplates(['command'], read.command, TEMPLATES);
-  checkTemplates(['bugsArgument'], read.bugsArgument, [...TEMPLATES, 'bugs']);
+  const templates = read.tls ? [...TEMPLATES, 'ca'] : TEMPLATES;
+  checkTemplates(['command'], read.command, templates);
+  checkTemplates(['bugsArgument'], read.bugsArgument, [...templates, 'bugs']);
   for (const hook of HOOKS)
-    checkTemplates(['hooks', hook], read.hooks[hook] ?? [], [...TEMPLATES, 'program', 'argument']);
+    checkTemplates(['hooks', hook], read.hooks[hook] ?? [], [...templates, 'program', 'argument']);
   const tellsBugs = read.bugsArgument.some((word) => templatesIn(word).includes('bugs'));
   if (bugsOf(read).length > 0 && !tellsBugs)
     problems.push({
@@ -200,12 +236,21 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
     policy: read.policy !== undefined,
   };
   for (const [key, isThere] of Object.entries(needed))
-    if (isThere !== isOpaque)
+    // Every client may state a policy; only of an opaque one nothing is known without it.
+    if (isThere !== isOpaque && !(key === 'policy' && isThere))
       problems.push({
         position: yaml.keyPosition([isThere ? key : 'protocol']),
         what: isOpaque ? `an opaque client needs ${key}` : `${key} is for opaque clients`,
         right: isOpaque ? OPAQUE_KEYS[key]! : 'write protocol: opaque, or leave it out',
       });
+  for (const key of ['tls', 'upstreamTls'] as const)
+    if (read[key] !== undefined && (key === 'tls' ? !isOpaque : !read.tls))
+      problems.push({
+        position: yaml.keyPosition([key]),
+        what: `${key} is for opaque clients whose TLS is terminated`,
+        right: 'write protocol: opaque and tls: terminate, or leave it out',
+      });
+  if (isOpaque && read.policy) problems.push(...opaquePolicyProblems(read.policy, yaml));
   if (read.annotations.length > 0 && !isOpaque)
     problems.push({
       position: yaml.keyPosition(['annotations']),
@@ -221,4 +266,22 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
       right: 'write tier: black-box, or leave the hooks out',
     });
   return problems;
+}
+
+/** Of an opaque client only connections are seen, and it must state by what they are judged. */
+function opaquePolicyProblems(stated: PolicyFile, yaml: YamlFile): readonly Problem[] {
+  const missing = OPAQUE_POLICY.filter((key) => stated[key] === undefined);
+  const phases = [...PHASES, 'records' as const].filter((key) => stated[key] !== undefined);
+  return [
+    ...missing.map((key) => ({
+      position: yaml.position(['policy']),
+      what: `the policy of an opaque client needs ${key}`,
+      right: A_POLICY,
+    })),
+    ...phases.map((key) => ({
+      position: yaml.keyPosition(['policy', key]),
+      what: `${key} cannot be told apart where only connections are seen`,
+      right: `leave it out; the policy of an opaque client has ${OPAQUE_POLICY.join(', ')}, order and attemptsPerMinute`,
+    })),
+  ];
 }

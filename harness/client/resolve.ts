@@ -151,6 +151,7 @@ function commandProfile(
     bugs: [],
     bugsArgument: [],
     hooks: {},
+    pins: [],
     knownFailures: [],
   };
 }

@@ -1,20 +1,11 @@
 // The keys of a profile for a client that does not speak `metering` (docs/ways-in/).
 import { z } from 'zod';
-import { MILLISECOND, type Nanos } from '../clock/clock.ts';
-import { parseDuration } from '../clock/duration.ts';
 import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
-
-/** A client is told at most this. */
-const LONGEST: Nanos = 2_147_483_647n * MILLISECOND;
 
 const A_PROTOCOL =
   'metering, opaque, the name of a dialect of your own, or the path of its module: ./my-dialect.ts';
 const AN_UPSTREAM =
   'servers by name, each with its real server: { alpha: { upstream: 127.0.0.1:1883 } }';
-export const A_POLICY =
-  'what your client does: { attempts: 1, retryDelay: 5s, connectTimeout: 10s, answerTimeout: 30s }';
-const A_DURATION = 'a duration such as 5s, or configured';
-
 /** Default `metering`. */
 export const protocol = () =>
   z
@@ -37,6 +28,11 @@ const upstream = z.string({ error: AN_UPSTREAM }).transform((text, context): Ups
   return z.NEVER;
 });
 
+const A_TLS = 'terminate, or no such key: then TLS stays closed';
+export const tls = () => z.literal('terminate', { error: A_TLS }).optional();
+/** Whether the real servers speak TLS too, where it is terminated. */
+export const upstreamTls = () => z.boolean({ error: 'true or false' }).optional();
+
 export const upstreams = () =>
   z
     .record(
@@ -47,36 +43,6 @@ export const upstreams = () =>
       { error: AN_UPSTREAM },
     )
     .default({});
-
-/** `configured`: the client takes it from what a case tells it. */
-const duration = z
-  .string({ error: A_DURATION })
-  .transform((text, context): Nanos | 'configured' => {
-    if (text === 'configured') return text;
-    const value = parseDuration(text);
-    if (value !== undefined && value >= MILLISECOND && value <= LONGEST) return value;
-    context.addIssue({ code: 'custom', message: A_DURATION });
-    return z.NEVER;
-  });
-
-const whole = (least: number, most: number) => {
-  const error = `a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-};
-
-const policyFile = z.strictObject(
-  {
-    order: z.enum(['listed', 'any'], { error: 'listed or any' }).default('listed'),
-    attempts: z.union([whole(1, 100), z.literal('configured')], {
-      error: 'a whole number from 1 to 100, or configured',
-    }),
-    retryDelay: duration,
-    connectTimeout: duration,
-    answerTimeout: duration,
-    attemptsPerMinute: whole(1, 100_000).default(10),
-  },
-  { error: A_POLICY },
-);
 
 const AN_ANNOTATION =
   "{ from: stderr, pattern: 'granted (?<lease>\\S+) by (?<server>\\S+)', event: lease-grant }";
@@ -123,6 +89,3 @@ export const annotations = () =>
     .array(annotation, { error: `a list such as [${AN_ANNOTATION}]` })
     .max(50, { error: 'at most 50 annotations' })
     .default([]);
-
-export const policy = () => policyFile.optional();
-export type PolicyFile = z.infer<typeof policyFile>;

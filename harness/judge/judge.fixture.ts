@@ -280,7 +280,7 @@ export function check(
   plan: Plan,
   text: string,
   seesAttempts = true,
-): Omit<RuleVerdict, 'id' | 'version'> {
+): Omit<RuleVerdict, 'id' | 'version' | 'source'> {
   const trace = traceOf(text);
   return rule.check({ plan, ...trace, ledger: ledgerIn(plan, trace), seesAttempts });
 }

@@ -97,10 +97,12 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
     .map((rule): RuleVerdict => ({
       id: rule.id,
       version: rule.version,
+      source: rule.source,
       ...rule.check({ plan, header, events, ledger, seesAttempts }),
     }));
   for (const rule of rules) {
-    if (rule.finding) findings.push(rule.finding);
+    const { version, source, finding: broken } = rule;
+    if (broken) findings.push({ ...broken, version, source });
     if (rule.missing === 'observer' && plan.rules.includes(rule.id))
       doubts.push(`${rule.id}: ${rule.why}`);
   }

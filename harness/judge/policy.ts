@@ -1,5 +1,5 @@
 // What a client owes in figures, as data: which server next, how often, how far apart, how long it waits.
-import type { ClientPlan } from '../case/plan.ts';
+import type { ClientPlan, StatedPhase, StatedPolicy } from '../case/plan.ts';
 import { SECOND, type Nanos } from '../clock/clock.ts';
 
 /** How long a client waits before it gives a server up, by what it waits for. */
@@ -42,7 +42,7 @@ export interface PhasePolicy {
 }
 
 /** What one usage record stands for: a run of a program, an interval of one, or a reading of a counter. */
-export type RecordModel = 'per-run' | 'per-interval' | 'counter';
+export type RecordModel = NonNullable<StatedPolicy['records']>;
 
 /** Absent: the client has no such phase. */
 export interface Policy {
@@ -92,5 +92,49 @@ export function meteringPolicy(client: ClientPlan, servers: readonly string[]): 
     renew: { ...anywhere, failback: { kind: 'never' }, everyNs: client.liveStatusIntervalNs },
     upload,
     probe: { ...acquire, attempts: 1 },
+  };
+}
+
+/** The policy by which a client is judged: that of the field facts, with what its profile states. */
+export function policyOf(
+  client: ClientPlan,
+  servers: readonly string[],
+  stated: StatedPolicy | undefined,
+): Policy {
+  const ways = meteringPolicy(client, servers);
+  if (!stated) return ways;
+  const { phases = {}, records = ways.records } = stated;
+  const own = (phase: PhasePolicy, patch: StatedPhase = {}): PhasePolicy =>
+    statedPhase(phase, { order: stated.order, ...patch }, servers);
+  return {
+    records,
+    ...(ways.acquire && { acquire: own(ways.acquire, phases.acquire) }),
+    ...(ways.renew && { renew: own(ways.renew, { order: 'any', ...phases.renew }) }),
+    upload: own(ways.upload, phases.upload),
+    probe: own(ways.probe, phases.probe),
+  };
+}
+
+function statedPhase(
+  ways: PhasePolicy,
+  stated: StatedPhase,
+  servers: readonly string[],
+): PhasePolicy {
+  const { order, connectNs, handshakeNs, answerNs, idleNs, failback, probes = 1, ...rest } = stated;
+  const { order: _, ...phase } = ways;
+  return {
+    ...phase,
+    ...rest,
+    ...(order !== 'any' && { order: servers }),
+    timeouts: {
+      ...ways.timeouts,
+      ...(connectNs !== undefined && { connectNs }),
+      ...(handshakeNs !== undefined && { handshakeNs }),
+      ...(answerNs !== undefined && { answerNs }),
+      ...(idleNs !== undefined && { idleNs }),
+    },
+    ...(failback && {
+      failback: failback === 'after-probes' ? { kind: failback, probes } : { kind: failback },
+    }),
   };
 }

@@ -14,6 +14,9 @@ export interface Finding {
   readonly position?: Position;
   /** The line, or the rule's obligation, with its source. */
   readonly claim: string;
+  /** Of a rule: its version, and the source of its obligation. */
+  readonly version?: number;
+  readonly source?: string;
   readonly expected: string;
   readonly actual: string;
   /** By how much it was missed, in words; absent where there is no measure. */
@@ -32,6 +35,8 @@ export type RuleState = 'kept' | 'broken' | 'could-not-tell';
 export interface RuleVerdict {
   readonly id: string;
   readonly version: number;
+  /** Of the obligation. */
+  readonly source: string;
   readonly state: RuleState;
   /** Why, in a sentence; for `could-not-tell` what was missing. */
   readonly why: string;
@@ -70,5 +75,7 @@ export interface Rule {
   readonly source: string;
   /** Checked on every trace, not only where a case names it. */
   readonly always: boolean;
-  check(input: RuleInput): Omit<RuleVerdict, 'id' | 'version'>;
+  /** What a trace must show so that it can be told, for `docs/rules.md`; of a rule of one's own it may be absent. */
+  readonly needs?: string;
+  check(input: RuleInput): Omit<RuleVerdict, 'id' | 'version' | 'source'>;
 }

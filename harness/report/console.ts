@@ -8,9 +8,11 @@ import {
 } from '../run/result.ts';
 import { formatFailure } from './failure.ts';
 import { palette, type Palette } from './palette.ts';
-import { PAINT, summaryText, VERDICTS } from './verdict-text.ts';
+import { type Outcome, outcomeOf, OUTCOMES, PAINT, summaryText } from './verdict-text.ts';
 
-const VERDICT_WIDTH = Math.max(...VERDICTS.map((verdict) => verdict.length));
+const OUTCOME_WIDTH = Math.max(...OUTCOMES.map((outcome) => outcome.length));
+/** Told in a line: nobody has to look for their cause. */
+const QUIET: ReadonlySet<Outcome> = new Set(['pass', 'unsupported', 'known']);
 
 /** For people: a line a case while it runs, each failure with all that explains it, the summary last. */
 export function consoleReporter(
@@ -26,9 +28,7 @@ export function consoleReporter(
     },
     result(result: CaseResult, done: number): void {
       write(`${caseLine(result, done, total, colors)}\n`);
-      const { verdict } = result.judgement;
-      if (verdict !== 'pass' && verdict !== 'unsupported')
-        write(`\n${formatFailure(result, colors)}\n\n`);
+      if (!QUIET.has(outcomeOf(result.judgement))) write(`\n${formatFailure(result, colors)}\n\n`);
     },
     end(results: readonly CaseResult[], summary: Summary): void {
       write(`\n${closing(results, summary, total, colors)}\n`);
@@ -46,10 +46,11 @@ function caseLine(
   total: number,
   colors: Palette,
 ): string {
-  const { verdict, reason } = judgement;
+  const outcome = outcomeOf(judgement);
   const place = `${done}`.padStart(`${total}`.length);
-  const mark = PAINT[verdict](colors)(verdict.padEnd(VERDICT_WIDTH));
-  const why = verdict === 'unsupported' && reason !== undefined ? `  ${reason}` : '';
+  const mark = PAINT[outcome](colors)(outcome.padEnd(OUTCOME_WIDTH));
+  const said = outcome === 'unsupported' ? judgement.reason : judgement.known;
+  const why = said === undefined ? '' : `  ${said}`;
   const same = repeats === undefined ? '' : `  ${repeats} repeats, one trace`;
   const times = colors.dim(`${clientTimeText(clientMs)} in ${(wallMs / 1000).toFixed(2)} s`);
   return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}${same}`;
@@ -62,20 +63,28 @@ function closing(
   total: number,
   colors: Palette,
 ): string {
-  const lines = VERDICTS.filter((verdict) => verdict !== 'pass').flatMap((verdict) =>
+  const lines = OUTCOMES.filter((outcome) => outcome !== 'pass').flatMap((outcome) =>
     results
-      .filter(({ judgement }) => judgement.verdict === verdict)
+      .filter(({ judgement }) => outcomeOf(judgement) === outcome)
       .map(
         ({ plan, judgement }) =>
-          `${PAINT[verdict](colors)(verdict.padEnd(VERDICT_WIDTH))}  ${plan.id}  ${colors.dim(judgement.reason ?? '')}`,
+          `${PAINT[outcome](colors)(outcome.padEnd(OUTCOME_WIDTH))}  ${plan.id}  ${colors.dim(judgement.known ?? judgement.reason ?? '')}`,
       ),
   );
   const clientMs = results.reduce((sum, result) => sum + result.clientMs, 0);
   const wallMs = results.reduce((sum, result) => sum + result.wallMs, 0);
   const left = total - results.length;
   const status = exitStatus(summary);
-  const says = { 0: 'PASSED', 1: 'FAILED', 2: 'COULD NOT TELL' }[status];
-  const paint = { 0: colors.green, 1: colors.red, 2: colors.yellow }[status];
+  // What was not run may fail: a run that was broken off has passed nothing but what it shows.
+  const isStopped = left > 0 && status !== 1;
+  const says = isStopped ? 'STOPPED' : { 0: 'PASSED', 1: 'FAILED', 2: 'COULD NOT TELL' }[status];
+  const paint = isStopped
+    ? colors.yellow
+    : { 0: colors.green, 1: colors.red, 2: colors.yellow }[status];
+  const { problems = [] } = summary;
+  lines.push(
+    ...problems.map((problem) => `${colors.red('error'.padEnd(OUTCOME_WIDTH))}  ${problem}`),
+  );
   return [
     ...lines.map((line) => line.trimEnd()),
     ...(lines.length > 0 ? [''] : []),

@@ -45,6 +45,11 @@ t.test('every finding is shown with its own place in the trace, up to four', (t)
   const result = resultOf(FAILS);
   const text = formatFailure(result, plain);
   for (const { what } of result.judgement.findings) t.match(text, `broke       ${what}`);
+  t.match(
+    text,
+    /broke {7}SWM-1 version 1 {2}the client, offline, .* \(Q235786\)/,
+    'with its source',
+  );
   const many = Array.from({ length: 6 }, () => result.judgement.findings[0]!);
   const shown = formatFailure(
     { ...result, judgement: { ...result.judgement, findings: many } },

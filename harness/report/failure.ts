@@ -47,10 +47,13 @@ function isContract({ what }: Finding): boolean {
 }
 
 function findingLines(finding: Finding, result: CaseResult, colors: Palette): readonly string[] {
-  const { what, position, claim, expected, actual, by, matched, legalNext, index } = finding;
+  const { what, position, claim, version, source, expected, actual, by, index } = finding;
+  const { matched, legalNext } = finding;
+  const rule = version === undefined ? what : `${what} version ${version}`;
+  const from = source === undefined ? '' : ` (${source})`;
   const at = position ? `${placeText(position)}  ` : '';
   return [
-    ...row('broke', [`${colors.bold(what)}  ${at}${claim}`], colors),
+    ...row('broke', [`${colors.bold(rule)}  ${at}${claim}${from}`], colors),
     ...row('expected', [expected], colors),
     ...row('came', [actual], colors),
     ...(by === undefined ? [] : row('by', [by], colors)),

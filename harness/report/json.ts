@@ -7,10 +7,18 @@ export interface JsonReport {
   readonly cases: readonly {
     readonly id: string;
     readonly verdict: Verdict;
+    /** Why this failure is expected; absent: it is not. */
+    readonly known?: string;
     readonly source: readonly string[];
     readonly clientMs: number;
     readonly wallMs: number;
-    readonly rules: readonly { readonly id: string; readonly verdict: RuleState }[];
+    readonly rules: readonly {
+      readonly id: string;
+      readonly version: number;
+      readonly source: string;
+      readonly verdict: RuleState;
+      readonly why: string;
+    }[];
     /** Path of the trace file. */
     readonly trace: string;
   }[];
@@ -32,10 +40,17 @@ function toReport(results: readonly CaseResult[], summary: Summary): JsonReport 
     cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath }) => ({
       id: plan.id,
       verdict: judgement.verdict,
+      ...(judgement.known !== undefined && { known: judgement.known }),
       source: plan.source,
       clientMs,
       wallMs,
-      rules: judgement.rules.map(({ id, state }) => ({ id, verdict: state })),
+      rules: judgement.rules.map(({ id, version, source, state, why }) => ({
+        id,
+        version,
+        source,
+        verdict: state,
+        why,
+      })),
       trace: tracePath,
     })),
   };

@@ -53,8 +53,10 @@ t.test('the summary cannot be mistaken', (t) => {
     written(toConsole(false), results).trimEnd().split('\n').at(-1)!;
   t.match(last([ALL[0]!, ALL[0]!, ALL[0]!, ALL[0]!]), /^PASSED {2}4 passed {2}\(/);
   t.match(last([ALL[0]!, ALL[1]!]), /^FAILED {2}1 passed, 1 failed, 2 not run/);
-  t.match(last([ALL[0]!, ALL[3]!]), /^COULD NOT TELL {2}1 passed, 1 inconclusive, 2 not run/);
-  t.match(last([]), /^COULD NOT TELL {2}no case was judged, 4 not run/);
+  t.match(last([ALL[0]!, ALL[3]!]), /^STOPPED {2}1 passed, 1 inconclusive, 2 not run/);
+  t.match(last([ALL[0]!, ALL[0]!]), /^STOPPED {2}2 passed, 2 not run/, 'what was not run may fail');
+  t.match(last([ALL[0]!, ALL[0]!, ALL[0]!, ALL[3]!]), /^COULD NOT TELL {2}3 passed, 1 inc/);
+  t.match(last([]), /^STOPPED {2}no case was judged, 4 not run/);
   t.end();
 });
 
@@ -88,7 +90,10 @@ t.test('TAP version 14 that a strict parser accepts', (t) => {
         verdict: 'fail',
         source: ['Q235786'],
         rules: { 'SWM-1': 'broken' },
-        findings: [{ what: 'expect', at: 'suites/offline/test.yaml:12' }],
+        findings: [
+          { what: 'expect', at: 'suites/offline/test.yaml:12' },
+          { what: 'SWM-1', version: 1, source: 'Q235786' },
+        ],
         again: 'meterproof run offline/primary-refuses --client reference:rtm',
       },
     },
@@ -120,12 +125,59 @@ t.test('JSON is one document in the documented shape', (t) => {
         clientMs: 43_200_000,
         wallMs: 210,
         rules: [
-          { id: 'SWM-1', verdict: 'broken' },
-          { id: 'RT-4', verdict: 'kept' },
+          { id: 'SWM-1', version: 1, source: 'Q235786', verdict: 'broken', why: /went nowhere$/ },
+          { id: 'RT-4', version: 1, verdict: 'kept' },
         ],
         trace: '.meterproof/offline/primary-refuses.jsonl',
       },
     ],
   });
+  t.end();
+});
+
+const KNOWN: CaseResult = {
+  ...ALL[1]!,
+  judgement: { ...ALL[1]!.judgement, known: 'ticket # 4711' },
+};
+
+t.test('a known failure is shown as known, with its reason', (t) => {
+  const text = written(toConsole(false), [ALL[0]!, ALL[0]!, ALL[0]!, KNOWN]);
+  t.match(text, /4\/4 {2}known {9}offline\/primary-refuses .* ticket # 4711\n/);
+  t.notMatch(text, 'broke', 'nobody has to look for its cause');
+  t.match(text.trimEnd().split('\n').at(-1), /^PASSED {2}3 passed, 1 known failure {2}\(/);
+
+  const points: Result[] = [];
+  const parser = new Parser({ strict: true });
+  parser.on('assert', (result: Result) => points.push(result));
+  parser.end(written(tapReporter, [KNOWN]));
+  t.match(points, [{ ok: false, todo: 'ticket # 4711', diag: { known: 'ticket # 4711' } }]);
+  t.match(parser.results, { ok: true, todo: 1 });
+
+  const report: unknown = JSON.parse(written(jsonReporter, [KNOWN]));
+  t.match(report, {
+    summary: { fail: 0, known: 1 },
+    cases: [{ verdict: 'fail', known: 'ticket # 4711' }],
+  });
+  t.end();
+});
+
+t.test('what is wrong with the list of known failures is an error of the run', (t) => {
+  const problem = 'my.yaml:9: the known failure of rule SWM-4 (none) matches no case: take it off';
+  const end = (make: (write: (text: string) => void) => Reporter): string => {
+    let text = '';
+    const reporter = make((more) => (text += more));
+    reporter.begin({ ...INFO, total: 1 });
+    reporter.result(ALL[0]!, 1);
+    reporter.end([ALL[0]!], summarize([ALL[0]!], [problem]));
+    return text;
+  };
+  t.match(
+    end(toConsole(false)),
+    /\nerror {9}my\.yaml:9: the known failure .*\n\nCOULD NOT TELL {2}1 passed/,
+  );
+  const parser = new Parser({ strict: true });
+  parser.end(end(tapReporter));
+  t.match(parser.results, { ok: false, count: 2, fail: 1 });
+  t.match(JSON.parse(end(jsonReporter)), { summary: { pass: 1, problems: [problem] } });
   t.end();
 });

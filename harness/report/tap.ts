@@ -1,7 +1,7 @@
-// TAP version 14. An unsupported case is skipped; what is inconclusive is not ok, and its diagnostics say so.
+// TAP version 14. An unsupported case is skipped, a known failure is to be done (TODO); what is inconclusive is not ok.
 import { stringify } from 'tap-yaml';
 import type { Finding } from '../judge/verdict.ts';
-import type { CaseResult, Reporter } from '../run/result.ts';
+import type { CaseResult, Reporter, Summary } from '../run/result.ts';
 
 export function tapReporter(write: (text: string) => void): Reporter {
   return {
@@ -11,20 +11,25 @@ export function tapReporter(write: (text: string) => void): Reporter {
     result(result: CaseResult, done: number): void {
       write(testPoint(result, done));
     },
-    end(results: readonly CaseResult[]): void {
+    end(results: readonly CaseResult[], { problems = [] }: Summary): void {
+      for (const [index, problem] of problems.entries())
+        write(`not ok ${results.length + index + 1} - ${escaped(problem)}\n`);
+      const count = results.length + problems.length;
       // Last, so that a run that stops at its first failure has a true plan.
-      write(`1..${results.length}${results.length === 0 ? ' # SKIP no case was judged' : ''}\n`);
+      write(`1..${count}${count === 0 ? ' # SKIP no case was judged' : ''}\n`);
     },
   };
 }
 
 function testPoint({ plan, judgement, ...result }: CaseResult, number: number): string {
-  const { verdict, reason, findings, rules } = judgement;
+  const { verdict, reason, known, findings, rules } = judgement;
   const ok = verdict === 'pass' || verdict === 'unsupported' ? 'ok' : 'not ok';
   const skip = verdict === 'unsupported' ? ` # SKIP ${oneLine(reason ?? verdict)}` : '';
+  const todo = known === undefined ? '' : ` # TODO ${oneLine(known)}`;
   const diagnostics = {
     verdict,
     ...(reason !== undefined && { reason }),
+    ...(known !== undefined && { known }),
     source: plan.source,
     clientMs: result.clientMs,
     wallMs: result.wallMs,
@@ -35,15 +40,18 @@ function testPoint({ plan, judgement, ...result }: CaseResult, number: number): 
   };
   const yaml = stringify(diagnostics).trimEnd().split('\n');
   return [
-    `${ok} ${number} - ${escaped(`${plan.id}: ${plan.title}`)}${skip}`,
+    `${ok} ${number} - ${escaped(`${plan.id}: ${plan.title}`)}${skip}${todo}`,
     ...['---', ...yaml, '...'].map((line) => `  ${line}`),
     '',
   ].join('\n');
 }
 
-function findingOf({ what, position, claim, expected, actual, by }: Finding): object {
+function findingOf(finding: Finding): object {
+  const { what, version, source, position, claim, expected, actual, by } = finding;
   return {
     what,
+    ...(version !== undefined && { version }),
+    ...(source !== undefined && { source }),
     ...(position && { at: `${position.file}:${position.line}` }),
     claim,
     expected,

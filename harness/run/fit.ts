@@ -1,5 +1,6 @@
 // A case meets a client: whether they fit, and what the client states of itself.
-import type { ClientPlan, Plan } from '../case/plan.ts';
+import type { ClientPlan, Plan, StatedPhase } from '../case/plan.ts';
+import { type PhaseFile, PHASES } from '../client/policy-schema.ts';
 import type { Profile } from '../client/profile.ts';
 
 /** Why that client cannot play that case at all, in a sentence; undefined: it can. */
@@ -18,21 +19,47 @@ export function unfit(plan: Plan, { protocol, abilities, upstreams }: Profile): 
   return `the profile of the client has no ability "${missing}"`;
 }
 
-/** The case with what the profile of an opaque client states in place of what the case would tell it. */
+/** The case with what the profile of the client states in place of what the case would tell it. */
 export function withPolicy(plan: Plan, { policy }: Profile): Plan {
-  if (!plan.opaque || !policy) return plan;
-  const { order, attemptsPerMinute, attempts, ...durations } = policy;
+  if (!policy) return plan;
+  const { order, attemptsPerMinute, attempts, records } = policy;
   const stated = (
     [
-      ['retryDelayNs', durations.retryDelay],
-      ['connectTimeoutNs', durations.connectTimeout],
-      ['answerTimeoutNs', durations.answerTimeout],
+      ['attempts', attempts],
+      ['retryDelayNs', policy.retryDelay],
+      ['connectTimeoutNs', policy.connectTimeout],
+      ['answerTimeoutNs', policy.answerTimeout],
     ] as const
-  ).filter(([, value]) => value !== 'configured');
-  const own = (client: ClientPlan): ClientPlan => ({
-    ...client,
-    ...(attempts !== 'configured' && { attempts }),
-    ...Object.fromEntries(stated),
-  });
-  return { ...plan, clients: plan.clients.map(own), policy: { order, attemptsPerMinute } };
+  ).filter(([, value]) => value !== undefined && value !== 'configured');
+  const own = (client: ClientPlan): ClientPlan => ({ ...client, ...Object.fromEntries(stated) });
+  const phases = Object.fromEntries(
+    PHASES.flatMap((name) => (policy[name] ? [[name, statedPhase(policy[name])]] : [])),
+  );
+  return {
+    ...plan,
+    clients: plan.clients.map(own),
+    policy: { order, attemptsPerMinute, ...(records && { records }), phases },
+  };
+}
+
+/** Under the names of a plan, which say the unit; what is left out is not there. */
+function statedPhase(phase: PhaseFile): StatedPhase {
+  const { retryDelay, connectTimeout, handshakeTimeout, answerTimeout, idleInterval } = phase;
+  const { order, attempts, jitter, sticky, failback, probes } = phase;
+  const all = {
+    order,
+    attempts,
+    gapNs: retryDelay,
+    jitter,
+    connectNs: connectTimeout,
+    handshakeNs: handshakeTimeout,
+    answerNs: answerTimeout,
+    idleNs: idleInterval,
+    sticky,
+    failback,
+    probes,
+    provedAfterNs: phase.provedAfter,
+    everyNs: phase.every,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -29,15 +29,17 @@ export interface Summary {
   readonly error: number;
   /** Failures that the profile knows, with a reason; not counted under `fail`. */
   readonly known: number;
+  /** What is wrong with the profile in the light of a whole run, a line each; absent: nothing. */
+  readonly problems?: readonly string[];
 }
 
 type Judged = Pick<CaseResult, 'judgement'>;
 
-export function summarize(results: readonly Judged[]): Summary {
+export function summarize(results: readonly Judged[], problems: readonly string[] = []): Summary {
   const summary = { pass: 0, fail: 0, unsupported: 0, inconclusive: 0, error: 0, known: 0 };
   for (const { judgement } of results)
     summary[judgement.known === undefined ? judgement.verdict : 'known']++;
-  return summary;
+  return { ...summary, ...(problems.length > 0 && { problems }) };
 }
 
 /** True for a case that came out as it should. */
@@ -48,7 +50,7 @@ export function isFine({ judgement }: Judged): boolean {
 /** 0: all passed. 1: some failed. 2: could not tell, our error, or nothing was judged. */
 export function exitStatus(summary: Summary): 0 | 1 | 2 {
   if (summary.fail > 0) return 1;
-  if (summary.inconclusive > 0 || summary.error > 0) return 2;
+  if (summary.inconclusive > 0 || summary.error > 0 || summary.problems) return 2;
   return summary.pass + summary.known > 0 ? 0 : 2;
 }
 

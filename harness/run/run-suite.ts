@@ -12,6 +12,7 @@ import { formatTrace } from '../trace/file.ts';
 import { chooseTime, type TimeChoice, type WorldMaker } from './choose-time.ts';
 import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
+import { staleKnownFailures } from './known-failures.ts';
 import { preflight } from './preflight.ts';
 import { repeat } from './repeat.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
@@ -38,6 +39,8 @@ export interface RunOptions {
   /** Default: the built-in ones. */
   readonly dialects?: Readonly<Record<string, Dialect>>;
   readonly rules?: readonly Rule[];
+  /** These are all the cases that there are: then each known failure of the profile must be among them. */
+  readonly whole?: boolean;
 }
 
 /**
@@ -91,8 +94,18 @@ export async function runSuite(
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
-  reporter.end(results, summarize(results));
+  reporter.end(results, summarize(results, problemsOf(plans, options, results)));
   return results;
+}
+
+/** What is wrong with the profile in the light of a whole run; a run that was broken off tells nothing. */
+export function problemsOf(
+  plans: readonly Plan[],
+  { client, whole }: Pick<RunOptions, 'client' | 'whole'>,
+  results: readonly CaseResult[],
+): readonly string[] {
+  if (whole !== true || results.length < plans.length) return [];
+  return staleKnownFailures(plans, client.profile, results);
 }
 
 async function runOne(

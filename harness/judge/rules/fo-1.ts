@@ -28,6 +28,7 @@ export const FO_1 = defineRule({
   obligation: "the client tries servers in its policy's order",
   source: 'RFC 5321 §5.1',
   always: false,
+  needs: 'a client goes on to another server; attempts can be seen',
   judgeOpaque: judgeOrder,
   judge(input) {
     const { view, clients } = input;

@@ -11,6 +11,7 @@ export const FO_2 = defineRule({
     'the client fails over on refusal, reset, silence and 503 alike, as a new transaction',
   source: 'RFC 3263 §4.3',
   always: false,
+  needs: 'something fails while a next server is up and needed, and the client lives on',
   judgeOpaque: judgeFailover,
   judge(input) {
     const { view, clients } = input;

@@ -17,6 +17,7 @@ export const FO_3 = defineRule({
     'the client tells unreachable from denied: a denial is not an outage, an outage is not a denial',
   source: 'field issues',
   always: false,
+  needs: 'a licence is denied, or a program runs while no server answers',
   judge(input) {
     const { view, clients } = input;
     let denials = 0;

@@ -9,6 +9,7 @@ export const FO_4 = defineRule({
     'the client sends renewal and release to the server that granted, usage records to any',
   source: 'RFC 6733 §5.5.4',
   always: false,
+  needs: 'a licence is renewed or released',
   judge({ view, clients }) {
     let right = 0;
     for (const { name } of clients) {

@@ -33,6 +33,8 @@ export const FO_5 = defineRule({
     'the client does not flap: a returned server proves itself before the client goes back',
   source: 'RFC 3539 §3.4.1',
   always: false,
+  needs:
+    'a client asks a server for a licence after it had asked one behind it in the list, in one life',
   judgeOpaque: judgeWayBack,
   judge(input) {
     const returns: string[] = [];

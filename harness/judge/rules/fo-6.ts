@@ -29,6 +29,7 @@ export const FO_6 = defineRule({
   obligation: 'the client, when all are down and only the primary returns, finds it and uses it',
   source: 'field runs',
   always: false,
+  needs: 'all servers are down, only the first returns, and it is needed for long enough',
   judgeOpaque: judgePrimaryReturns,
   judge(input) {
     const { view, clients } = input;
@@ -90,7 +91,7 @@ function needsOf(input: RuleCase, client: RuleClient): readonly Need[] {
     phase: policy.upload,
     uses: ['upload-accept'],
     // The passes may just have been used up: then the next poll comes first.
-    withinNs: plan.pollingIntervalNs + passNs,
+    withinNs: (policy.upload.everyNs ?? policy.upload.gapNs) + passNs,
     is: (from) => pendingAt(input, name, from, from).length > 0,
   };
   if (!policy.acquire) return [upload];

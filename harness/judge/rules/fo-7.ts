@@ -20,6 +20,8 @@ export const FO_7 = defineRule({
   obligation: 'the client lets no lease lapse while a server that could renew it is reachable',
   source: 'field issues',
   always: false,
+  needs:
+    'a licence is held for longer than a server keeps one without a sign of life, or lapses while it could have been renewed',
   judge(input) {
     const { view, clients } = input;
     const held: string[] = [];

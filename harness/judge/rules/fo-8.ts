@@ -26,6 +26,8 @@ export const FO_8 = defineRule({
     'the client is one holder: after a crash, a partition or a server restart it resumes its seat under the same holder identity and takes no second one',
   source: 'field issues',
   always: false,
+  needs:
+    'a client asks for a licence again, or gives it back, after a crash, a broken connection or a restart of the server',
   judge(input) {
     const resumed: string[] = [];
     for (const client of input.clients) {

@@ -1,4 +1,5 @@
 import type { Rule } from '../verdict.ts';
+import { latestOf } from './versions.ts';
 import { FO_1 } from './fo-1.ts';
 import { FO_2 } from './fo-2.ts';
 import { FO_3 } from './fo-3.ts';
@@ -42,8 +43,11 @@ import { SWM_7 } from './swm-7.ts';
 import { SWM_8 } from './swm-8.ts';
 import { SWM_9 } from './swm-9.ts';
 
-/** All rules, in the order in which reports list them. */
-export const RULES: readonly Rule[] = [
+/**
+ * Every version of every rule that a profile may pin, in the order in which reports list them. An older version stays here, in a
+ * file of its own (`swm-3-v1.ts`), so that an upgrade turns nothing red in silence.
+ */
+export const ALL_RULES: readonly Rule[] = [
   SWM_1,
   SWM_2,
   SWM_3,
@@ -87,3 +91,6 @@ export const RULES: readonly Rule[] = [
   SF_10,
   SF_11,
 ];
+
+/** The latest version of each rule. */
+export const RULES: readonly Rule[] = latestOf(ALL_RULES);

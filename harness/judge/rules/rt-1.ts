@@ -23,6 +23,7 @@ export const RT_1 = defineRule({
   obligation: 'the client leaves at least the configured delay between attempts on one server',
   source: 'gRPC connection backoff; the delay is configured',
   always: false,
+  needs: 'a server is tried again after a failed attempt; attempts can be seen',
   judgeOpaque: judgeGaps,
   judge(input) {
     const { view, clients } = input;
@@ -68,14 +69,14 @@ function phasesOf({ policy }: RuleClient): readonly PhasePolicy[] {
 /** A poll fell due between the two: it counts from the start of the client, not from the last failure. */
 export function isPoll(
   { view }: RuleCase,
-  { name, plan, policy }: RuleClient,
-  phase: PhasePolicy,
+  { name, plan }: RuleClient,
+  { everyNs }: PhasePolicy,
   before: Nanos,
   at: Nanos,
 ): boolean {
   const bornAt = startedAt(view.lives(name), at);
-  if (phase.face !== policy.upload.face || bornAt === undefined) return false;
-  const polls = (at - bornAt + SECOND) / plan.pollingIntervalNs;
-  const dueAt = bornAt + polls * plan.pollingIntervalNs;
+  if (everyNs === undefined || bornAt === undefined) return false;
+  const polls = (at - bornAt + SECOND) / everyNs;
+  const dueAt = bornAt + polls * everyNs;
   return polls > 0n && dueAt > before + SECOND && at <= dueAt + view.passNs(plan);
 }

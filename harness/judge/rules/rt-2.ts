@@ -27,6 +27,8 @@ export const RT_2 = defineRule({
   obligation: 'the client, in a fleet that fails together, comes back apart from the others',
   source: 'gRPC A6; AWS "Exponential Backoff And Jitter"',
   always: false,
+  needs:
+    'a case has 8 clients that fail at one server within a tenth of the delay, and the policy states a `jitter`: who states a fixed pace comes back at once',
   judge(input) {
     const { clients } = input;
     if (clients.length < FLEET)

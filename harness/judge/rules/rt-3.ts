@@ -26,6 +26,7 @@ export const RT_3 = defineRule({
     'the client resets its back-off only after a useful answer, not after a mere TCP connect',
   source: 'gRPC connection backoff',
   always: false,
+  needs: 'a server accepts a connection and gives no useful answer on it, and is tried again',
   judge(input) {
     const { view, clients } = input;
     const seen: string[] = [];

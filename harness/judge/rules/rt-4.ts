@@ -14,6 +14,7 @@ export const RT_4 = defineRule({
   obligation: 'the client never exceeds its attempt budget in a window (no retry storm)',
   source: 'SRE book "Handling Overload"',
   always: true,
+  needs: 'a client tries any server',
   judge,
   judgeOpaque: judge,
 });

@@ -18,6 +18,8 @@ export const RT_5 = defineRule({
     'the client sends nothing to a server before `Retry-After` has passed, whether that is told in seconds or as a date',
   source: 'RFC 9110 §10.2.3, RFC 6585 §4',
   always: false,
+  needs:
+    'a server asks for silence (`retry-after=`), the client gets to know, and lives until it is over',
   judge(input) {
     const { view, clients } = input;
     const obeyed: string[] = [];

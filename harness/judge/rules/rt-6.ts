@@ -13,6 +13,7 @@ export const RT_6 = defineRule({
     'the client treats a definite no (400, 409, 410, 413, a refused record, a denied licence) as final, and does not retry it as an outage',
   source: 'OTLP specification',
   always: false,
+  needs: 'a refusal for good reaches a client that lives on for a second, or a licence is denied',
   judge(input) {
     const { view, clients } = input;
     let refusals = 0;

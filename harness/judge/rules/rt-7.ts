@@ -32,6 +32,8 @@ export const RT_7 = defineRule({
     'the client bounds the time for a whole pass over the list: servers × attempts × (time-out + delay)',
   source: 'the policy of the profile',
   always: false,
+  needs:
+    'a pass that begins with the first server fails everywhere, while it is needed; attempts can be seen',
   judgeOpaque: judgePass,
   judge(input) {
     const { view, clients, seesAttempts } = input;

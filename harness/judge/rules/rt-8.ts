@@ -36,6 +36,8 @@ export const RT_8 = defineRule({
     'the client gives up a silent connection in a bounded time, for connect, handshake, answer and idle apart',
   source: 'RFC 3539 §3.4.1; the time-outs of the profile',
   always: false,
+  needs:
+    'a connection, or the attempt at one, falls silent; not while a server is `half-open`, as nobody sees the other end of a dead cable',
   judgeOpaque: judgeSilence,
   judge(input) {
     const { view, clients } = input;

@@ -3,7 +3,7 @@ import type { ClientPlan, Plan } from '../../case/plan.ts';
 import type { Nanos } from '../../clock/clock.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { Ledger, LedgerEntry } from '../ledger.ts';
-import { meteringPolicy, type Policy } from '../policy.ts';
+import { type Policy, policyOf } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
 import { isFinal, type RecordAccount } from '../view/records.ts';
 import { View } from '../view/view.ts';
@@ -43,6 +43,7 @@ export interface RuleCase {
 }
 
 export interface RuleSpec extends Omit<Rule, 'check'> {
+  readonly needs: string;
   readonly judge: (input: RuleCase) => Outcome;
   /** The same obligation by connections alone, where bytes are only passed on; absent: it cannot be told there. */
   readonly judgeOpaque?: (input: RuleCase) => Outcome;
@@ -57,12 +58,12 @@ export function defineRule({ judge, judgeOpaque, ...rule }: RuleSpec): Rule {
       events,
       ledger,
       seesAttempts,
-    }: RuleInput): Omit<RuleVerdict, 'id' | 'version'> {
+    }: RuleInput): Omit<RuleVerdict, 'id' | 'version' | 'source'> {
       const view = viewOf(plan, events);
       const clients = plan.clients.map((client) => ({
         name: client.name,
         plan: client,
-        policy: meteringPolicy(client, plan.servers),
+        policy: policyOf(client, plan.servers, plan.policy),
       }));
       const decide = plan.opaque ? (judgeOpaque ?? tellNothing) : judge;
       const outcome = decide({
@@ -77,7 +78,7 @@ export function defineRule({ judge, judgeOpaque, ...rule }: RuleSpec): Rule {
       const { found } = outcome;
       const finding: Finding = {
         what: rule.id,
-        claim: `${rule.obligation} (${rule.source})`,
+        claim: rule.obligation,
         ...found,
       };
       return { state: 'broken', why: found.by ?? found.actual, finding };

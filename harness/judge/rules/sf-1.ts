@@ -8,6 +8,7 @@ export const SF_1 = defineRule({
     'the client loses no record: everything it acknowledged as metered is delivered by the end of the drain',
   source: 'RFC 6733 §9.4',
   always: true,
+  needs: 'a client says that a record is durable, and the drain is over',
   judge({ view, ledger }) {
     const owed = ledger.entries.filter((entry) => entry.owed);
     if (owed.length === 0) return couldNotTell('no client said that a record was durable');

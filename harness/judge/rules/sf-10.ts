@@ -18,6 +18,8 @@ export const SF_10 = defineRule({
   obligation: 'the client, on a full spool, counts what it drops, and drops one end only',
   source: 'RFC 6733 §9.4',
   always: false,
+  needs:
+    'a client says that it dropped records (`said event=dropped count=`), and the drain is over',
   judge(input) {
     const { view, clients } = input;
     const seen: string[] = [];

@@ -23,6 +23,7 @@ export const SF_11 = defineRule({
   obligation: "the client never lets intervals of one program's usage overlap",
   source: 'ubbagent design',
   always: false,
+  needs: 'a program has two usage records of a client whose clock was not set',
   judge(input) {
     const { view, clients } = input;
     let intervals = 0;

@@ -10,6 +10,7 @@ export const SF_2 = defineRule({
     'the client deletes a record only after the right positive acknowledgement: not after a cut, garbled or negative one',
   source: 'RFC 6733 §9.4',
   always: true,
+  needs: 'an offer is not acknowledged, and the drain is over',
   judge({ view, ledger, clients }) {
     if (view.drainedAt === undefined || view.endAt === undefined)
       return couldNotTell('the drain did not come to its end');

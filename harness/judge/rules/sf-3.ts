@@ -21,6 +21,7 @@ export const SF_3 = defineRule({
   obligation: 'the client, after a crash (SIGKILL) or a restart, sends what was spooled',
   source: 'RFC 6733 §9.4',
   always: false,
+  needs: 'a client dies with saved usage, is restarted, and has time to send it',
   judge(input) {
     const { view, clients } = input;
     let sent = 0;

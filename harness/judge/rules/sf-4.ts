@@ -9,6 +9,8 @@ export const SF_4 = defineRule({
   obligation: 'the client, on failover, moves pending records to the alternate server',
   source: 'RFC 6733 §5.5.4',
   always: false,
+  needs:
+    'a server fails while records are pending that were saved before the pass, and a next server is up',
   judge(input) {
     const { view, clients } = input;
     let moved = 0;

@@ -9,6 +9,7 @@ export const SF_5 = defineRule({
     'the client keeps one id for one record over retries, servers and restarts, so that a server can drop the copy',
   source: 'RFC 6733 §5.5.4, §9.4',
   always: true,
+  needs: 'a record is offered twice',
   judge({ view, clients }) {
     let again = 0;
     for (const { name } of clients) {

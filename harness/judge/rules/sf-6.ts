@@ -9,6 +9,7 @@ export const SF_6 = defineRule({
     'the client does not send again what was acknowledged to it (the acknowledgement arrived, and it lived on for a second)',
   source: 'RFC 6733 §9.4',
   always: true,
+  needs: 'an acknowledgement arrives for sure, and the client lives on for a second',
   judge({ view, clients }) {
     let settled = 0;
     for (const { name } of clients)

@@ -15,6 +15,7 @@ export const SF_7 = defineRule({
   obligation: 'the client, on partial acceptance, resends only what was not accepted',
   source: 'OTLP specification',
   always: false,
+  needs: 'a server takes some records of an upload and not others, and its answer arrives',
   judge(input) {
     const { view, clients, ledger } = input;
     let seen = 0;

@@ -23,6 +23,8 @@ export const SF_8 = defineRule({
     'the client isolates a record that is refused for good: the ones behind it go through, and the refusal is reported',
   source: 'OTLP specification; field issues',
   always: false,
+  needs:
+    'other records wait when one is refused for good, and one more interval passes with a server up. That the refusal is reported is not judged: stderr is not in a trace',
   judge(input) {
     const { view, clients } = input;
     let passed = 0;

@@ -14,6 +14,8 @@ export const SF_9 = defineRule({
   obligation: "the client splits or reports a batch over the server's size limit, does not loop",
   source: 'OTLP specification',
   always: false,
+  needs:
+    'a server answers 413, and the client lives on for a second. That the batch is reported is not judged: stderr is not in a trace',
   judge(input) {
     const { view, clients } = input;
     const seen: string[] = [];

@@ -10,6 +10,8 @@ export const SWM_1 = defineRule({
     'the client, offline, sends saved usage to the next available server when the one it tried is unavailable; it never waits for the primary',
   source: 'Q235786',
   always: false,
+  needs:
+    'an offline client with saved usage tries a server that fails, a next server is up until the pass is over, and the client lives on',
   judge(input) {
     const { view, clients } = input;
     const offline = clients.filter(({ plan }) => plan.mode === 'offline');

@@ -22,6 +22,8 @@ export const SWM_10 = defineRule({
   obligation: 'the client denies forbidden programs with or without a server',
   source: 'Q244906, Q250976',
   always: false,
+  needs:
+    'a forbidden program is run after the client got a configuration, or a server says at once that it is forbidden; the drain is over',
   judge(input) {
     const { view, clients, ledger } = input;
     const forbidden = new Set(view.plan.forbidden.map((program) => program.toLowerCase()));

@@ -11,6 +11,7 @@ export const SWM_11 = defineRule({
   obligation: 'the client honours a granted callback: it asks within the grace period, once',
   source: 'Q226823',
   always: false,
+  needs: 'a `callback` that names its `grace` reaches a client whose program still waits for it',
   judge({ view, clients, divisor }) {
     const honoured: string[] = [];
     let why = 'no client was called back';

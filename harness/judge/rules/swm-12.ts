@@ -27,6 +27,8 @@ export const SWM_12 = defineRule({
   obligation: 'the client keeps a checked-out licence over its own restart',
   source: 'Q231257',
   always: false,
+  needs:
+    'a client is restarted while it has a licence checked out, and lives on for one delay and one pass',
   judge(input) {
     const { view, clients } = input;
     const keptOnes: string[] = [];

@@ -22,6 +22,8 @@ export const SWM_13 = defineRule({
   obligation: 'the client goes on metering while it synchronizes, and when no server answers',
   source: 'Q213157, Q226827',
   always: false,
+  needs:
+    'a program runs from start to stop in one life of the client, while the client synchronizes or all servers are down',
   judge(input) {
     const { view, clients, ledger, divisor } = input;
     const seen = { synchronizing: 0, alone: 0 };

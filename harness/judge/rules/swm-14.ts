@@ -34,6 +34,8 @@ export const SWM_14 = defineRule({
     'the client survives hostile text: a long version string, odd characters, a 3.5 MB excluded list',
   source: 'Q279788, Q311467',
   always: false,
+  needs:
+    'a name or version is odd or longer than 64 characters, or a configuration has 1 MB, and the client lives on for one delay',
   judge(input) {
     const { view, clients, ledger } = input;
     const survived: string[] = [];

@@ -37,6 +37,8 @@ export const SWM_15 = defineRule({
     'the client, when its spool cannot be written, reports it, corrupts nothing, and resumes within 60 s of space returning',
   source: 'Q290995, Q213196',
   always: false,
+  needs:
+    'a program stops while the disk is full (`disk`), and one stops 60 s or more after it is free',
   judge(input) {
     const { view, clients, ledger } = input;
     let reported = 0;

@@ -11,6 +11,8 @@ export const SWM_2 = defineRule({
   obligation: 'the client, online, stays with the assigned server while it answers',
   source: 'Q235786',
   always: false,
+  needs:
+    'an online client asks for a licence; attempts on the assigned server can be seen where it was down',
   judge(input) {
     const { view, clients, seesAttempts } = input;
     let atAssigned = 0;

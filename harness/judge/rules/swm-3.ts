@@ -30,6 +30,7 @@ export const SWM_3 = defineRule({
     'the client, online, uses all configured attempts, spaced by the configured delay (not sooner), before it turns to another server',
   source: 'Q213167, Q226827',
   always: false,
+  needs: 'an online client turns to another server; the attempts before it can be seen',
   judge(input) {
     const { view, clients, seesAttempts } = input;
     const seen: string[] = [];

@@ -19,6 +19,8 @@ export const SWM_4 = defineRule({
     'the client, after a switch, releases the licence that it held on the first server once that server is back, and never holds two seats for one run longer than that',
   source: 'Q226838',
   always: false,
+  needs:
+    'a run holds a licence of the assigned server and one of another, and the first server is back for long enough',
   judge(input) {
     const { view, clients } = input;
     const released: string[] = [];
@@ -89,7 +91,7 @@ function dueOf(
   first: Lease,
   second: Lease,
 ): { back: Nanos; deadline: Nanos } | undefined {
-  const { face, gapNs } = policy.acquire!;
+  const { face, gapNs } = policy.probe;
   const { downtimes } = view;
   const backs = [
     ...(downtimes.down(first.server, face, second.grantedAt) ? [] : [second.grantedAt]),

@@ -17,6 +17,7 @@ export const SWM_5 = defineRule({
     'the client makes one usage record of one run of a program (where its policy says a record per run)',
   source: 'Q210366',
   always: false,
+  needs: 'a usage record is offered, and the policy says that a record stands for a run',
   judge(input) {
     const { view, clients } = input;
     let judged = 0;

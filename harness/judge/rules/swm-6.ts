@@ -30,6 +30,8 @@ export const SWM_6 = defineRule({
     "the client schedules uploads by elapsed time: a clock moved forward, back, or behind the server's does not stop or flood them",
   source: 'Q226832, Q311764, Q213261',
   always: false,
+  needs:
+    'a clock is set (`clock`, `clock-skew`), the policy states an interval of uploads, and one passes in which no server asks for silence',
   judge(input) {
     const { clients } = input;
     const seen: string[] = [];

@@ -22,6 +22,7 @@ export const SWM_7 = defineRule({
     'the client, after a refused login, stops asking until something changes: at most the configured attempts, never a storm',
   source: 'Q287626, Q256212',
   always: false,
+  needs: 'a login is refused, and the client lives on for one delay and one pass',
   judge(input) {
     const { view, clients } = input;
     const stopped: string[] = [];

@@ -47,6 +47,7 @@ export const SWM_8 = defineRule({
     'the client waits for a busy service at the configured pace, then treats the server as unavailable',
   source: 'Q245228',
   always: false,
+  needs: 'an online client meets a busy server, and it asks again or lives until it might',
   judge(input) {
     const { view, clients } = input;
     const waits: string[] = [];

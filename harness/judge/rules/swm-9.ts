@@ -30,6 +30,7 @@ export const SWM_9 = defineRule({
     'the client, when a configuration download fails, neither repeats the upload before it, nor loops, nor stops metering',
   source: 'Q311467',
   always: false,
+  needs: 'a configuration download is refused or lost, and an interval passes after it',
   judge(input) {
     const seen: string[] = [];
     for (const client of input.clients)

@@ -2,7 +2,7 @@
 import type { ClientPlan, Plan } from '../../case/plan.ts';
 import { SECOND, type Nanos } from '../../clock/clock.ts';
 import type { TraceEvent } from '../../trace/event.ts';
-import { meteringPolicy } from '../policy.ts';
+import { policyOf } from '../policy.ts';
 import { type Attempt, attemptsOf } from './attempts.ts';
 import { Downtimes } from './downtimes.ts';
 import { type Life, livesOf } from './lives.ts';
@@ -105,9 +105,9 @@ export class View {
   }
 }
 
-function facesOf({ clients, servers }: Plan): readonly string[] {
+function facesOf({ clients, servers, policy }: Plan): readonly string[] {
   return clients.flatMap((client) => {
-    const { acquire, upload } = meteringPolicy(client, servers);
+    const { acquire, upload } = policyOf(client, servers, policy);
     return acquire ? [acquire.face, upload.face] : [upload.face];
   });
 }
