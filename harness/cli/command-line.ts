@@ -10,11 +10,13 @@ import { HarnessError } from '../client/process.ts';
 import { ProfileError } from '../client/profile.ts';
 import { TraceFileError } from '../trace/file.ts';
 import { addDemo } from './demo.ts';
+import { addDiff } from './diff.ts';
 import { addExplain } from './explain.ts';
 import { addExport } from './export.ts';
 import { addImport } from './import.ts';
 import { addList } from './list.ts';
 import { addNew } from './new.ts';
+import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { SelectionError } from './select.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
@@ -83,6 +85,8 @@ export function buildProgram(
   addNew(program, surroundings);
   addImport(program, surroundings);
   addExport(program, surroundings);
+  addReplay(program, surroundings, done);
+  addDiff(program, surroundings, done);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import type { FieldValue, UsageNote } from '../../emulators/emulator.ts';
 import type { Nanos } from '../clock/clock.ts';
+import type { CaptureNote } from './capture-note.ts';
 
 export type { FieldValue, UsageNote };
 
@@ -39,6 +40,8 @@ export interface TraceHeader {
   readonly epoch: string;
   /** What saw the attempts that no listener sees: `virtual`, `node`, `python`, or `none`. */
   readonly observer: string;
+  /** Of a captured session (`docs/captures.md`). */
+  readonly capture?: CaptureNote;
 }
 
 export interface Trace {

@@ -1,6 +1,7 @@
 // A trace as JSON Lines: first what it says of itself, then an event a line. Equal traces are equal bytes.
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../clock/duration.ts';
+import { CAPTURE_NOTE } from './capture-note.ts';
 import type { Trace, TraceEvent, TraceHeader, UsageNote } from './event.ts';
 
 /** A line holds at most one chunk of raw bytes, or the records of one log. */
@@ -18,8 +19,17 @@ export function formatTrace({ header, events }: Trace): string {
 
 /** Without its newline; the keys stand in a fixed order. */
 export function headerLine(header: TraceHeader): string {
-  const { meterproof, client, time, seed, epoch, observer } = header;
-  return JSON.stringify({ meterproof, case: header.case, client, time, seed, epoch, observer });
+  const { meterproof, client, time, seed, epoch, observer, capture } = header;
+  return JSON.stringify({
+    meterproof,
+    case: header.case,
+    client,
+    time,
+    seed,
+    epoch,
+    observer,
+    capture,
+  });
 }
 
 /** Without its newline; the keys stand in a fixed order, the fields in that of the event. */
@@ -78,6 +88,7 @@ const HEADER = z.strictObject({
   seed: z.int(),
   epoch: z.string().refine((date) => !Number.isNaN(Date.parse(date)), 'not a date'),
   observer: z.string(),
+  capture: CAPTURE_NOTE.optional(),
 });
 const USAGE = z.strictObject({
   record: z.string(),
@@ -103,7 +114,8 @@ function readHeader(line: string, place: string): TraceHeader {
     throw new TraceFileError(`${place}: not a trace: its first line does not say "meterproof"`);
   if (version !== '1')
     throw new TraceFileError(`${place}: a trace of version ${version}; version 1 is known`);
-  return read(HEADER, line, place);
+  const { capture, ...header } = read(HEADER, line, place);
+  return { ...header, ...(capture && { capture }) };
 }
 
 function read<T>(schema: z.ZodType<T>, line: string, place: string): T {

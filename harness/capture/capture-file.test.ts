@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import t from 'tap';
+import { metering } from '../../emulators/metering/index.ts';
+import type { TraceEvent } from '../trace/event.ts';
+import { formatTrace, parseTrace } from '../trace/file.ts';
+import { parseCapture } from './capture-file.ts';
+
+const FILE = 'captures/reference-offline-primary-refuses.jsonl';
+const TEXT = readFileSync(FILE, 'utf8');
+const TRACE = parseTrace(TEXT, FILE);
+const written = (events: readonly TraceEvent[]): string => formatTrace({ ...TRACE, events });
+const at = (name: string): number => TRACE.events.findIndex(({ event }) => event === name);
+
+t.test('every session of the corpus is small, and is borne out by its bytes', (t) => {
+  const files = readdirSync('captures').filter((name) => name.endsWith('.jsonl'));
+  t.ok(files.length >= 12);
+  for (const name of files) {
+    const path = `captures/${name}`;
+    t.ok(statSync(path).size < 60_000, name);
+    const text = readFileSync(path, 'utf8');
+    t.equal(formatTrace(parseCapture(text, path, metering)), text, 'and is written as it is read');
+  }
+  t.end();
+});
+
+t.test('an event that the bytes do not bear out is refused with its line', (t) => {
+  const accept = at('upload-accept');
+  const forged = { ...TRACE.events[accept]!, fields: { records: 9 } };
+  t.throws(() => parseCapture(written(TRACE.events.with(accept, forged)), 'a', metering), {
+    name: 'TraceFileError',
+    message: new RegExp(`^a:${accept + 2}: "bravo\\.share  upload-accept  records=9" is not what`),
+  });
+  t.throws(
+    () =>
+      parseCapture(
+        written(TRACE.events.toSpliced(accept, 0, TRACE.events[accept]!)),
+        'a',
+        metering,
+      ),
+    new RegExp(`^a:${accept + 3}: |is not what the bytes`),
+    'said twice',
+  );
+  t.end();
+});
+
+t.test('an event that the bytes bear out and no line says is missed', (t) => {
+  t.throws(
+    () => parseCapture(written(TRACE.events.toSpliced(at('upload-offer'), 1)), 'a', metering),
+    /^a:\d+: the bytes of connection \d+, which ends here, say "bravo\.share {2}upload-offer/,
+  );
+  t.end();
+});
+
+t.test('bytes that were changed are told', (t) => {
+  const place = TRACE.events.findIndex(
+    ({ event, bytes }) =>
+      event === 'sent' && Buffer.from(bytes ?? '', 'base64').includes('HTTP/1.1 201'),
+  );
+  const event = TRACE.events[place]!;
+  const bytes = Buffer.from(event.bytes!, 'base64').toString('latin1').replace(' 201 ', ' 503 ');
+  const changed = { ...event, bytes: Buffer.from(bytes, 'latin1').toString('base64') };
+  t.throws(
+    () => parseCapture(written(TRACE.events.with(place, changed)), 'a', metering),
+    /^a:\d+: "bravo\.share {2}upload-accept/,
+  );
+  t.end();
+});
+
+t.test('a cut-off last line is left out; a wrong note of the header is refused', (t) => {
+  t.equal(parseCapture(TEXT.slice(0, -20), FILE, metering).cutOff, true);
+  t.throws(
+    () => parseCapture(TEXT.replace('"origin":', '"orgin":'), 'a', metering),
+    /^a:1: "capture/,
+  );
+  t.throws(
+    () => parseCapture(TEXT.replace('"verdict":"pass"', '"verdict":"fine"'), 'a', metering),
+    /a:1: "capture\.expect\.verdict"/,
+  );
+  t.end();
+});

@@ -1,0 +1,165 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseCapture } from '../capture/capture-file.ts';
+import { parseSetting, type Settings } from '../capture/infer-plan.ts';
+import { replayAsJudge, type Replayed, unmet } from '../capture/replay.ts';
+import type { Plan } from '../case/plan.ts';
+import { errorText } from '../client/error-text.ts';
+import { type Palette, palette } from '../report/palette.ts';
+import { PAINT } from '../report/verdict-text.ts';
+import type { Trace } from '../trace/event.ts';
+import { TraceFileError } from '../trace/file.ts';
+import { formatEvent } from '../trace/format.ts';
+import { addSuites, ANY, chosenCases } from './cases.ts';
+import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
+import { collect } from './options.ts';
+import { type Surroundings, UsageError } from './surroundings.ts';
+
+interface ReplayArguments extends ExtensionOptions {
+  readonly case?: string;
+  readonly expect?: true;
+  readonly rule: readonly string[];
+  readonly setting: Settings;
+  readonly suites?: string;
+}
+
+const HELP = `
+Examples:
+  meterproof replay captures/*.jsonl --expect             does each get the verdict that it carries?
+  meterproof replay field.jsonl                           which rules did the client in the field break, and at which line?
+  meterproof replay field.jsonl --case offline/primary-refuses
+  meterproof replay field.jsonl --rule SF-1 --setting attempts=5 --setting retryDelay=15m
+
+A packet capture is made a trace with "meterproof import". What is inferred where there is no case: docs/captures.md.
+Exit status: 0 nothing is broken, or with --expect every expectation is met; 1 otherwise; 2 could not tell, or wrong use.
+`;
+
+export function addReplay(
+  program: Command,
+  surroundings: Surroundings,
+  done: (status: number) => void,
+): void {
+  const command = program
+    .command('replay')
+    .description('judge recorded sessions, without sockets')
+    .argument('<files...>', 'captures, or traces of a run (.jsonl)')
+    .option('--case <case>', 'judge by this case (default: the one that the file names)')
+    .option('--expect', 'judge the session against the verdicts that it carries')
+    .addOption(
+      new Option('--rule <id>', 'judge by this rule alone; may be repeated')
+        .argParser(collect)
+        .default([], 'those of the case, and those that always hold'),
+    )
+    .addOption(
+      new Option(
+        '--setting <key=value>',
+        'a setting of the clients where there is no case: retryDelay=15m; may be repeated',
+      )
+        .argParser(readSetting)
+        .default({}, 'those of a case that says nothing'),
+    );
+  addSuites(command)
+    .addHelpText('after', HELP)
+    .action(async (files: readonly string[], options: ReplayArguments) => {
+      const extensions = await loadExtensions(options, surroundings.cwd);
+      const unknown = options.rule.find((id) => !extensions.rules.some((rule) => rule.id === id));
+      if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}`);
+      const statuses = files.map((file) => replayFile(file, options, extensions, surroundings));
+      done(statuses.includes(1) ? 1 : Math.max(...statuses));
+    });
+}
+
+function readSetting(text: string, before: Settings): Settings {
+  try {
+    return { ...before, ...parseSetting(text) };
+  } catch (error) {
+    throw new InvalidArgumentError(errorText(error));
+  }
+}
+
+function replayFile(
+  file: string,
+  options: ReplayArguments,
+  extensions: Extensions,
+  surroundings: Surroundings,
+): number {
+  const { write, writeError, isTerminal } = surroundings;
+  const dialect = extensions.own ?? extensions.dialects['metering']!;
+  const trace = parseCapture(readTraceText(file, surroundings), file, dialect);
+  if (trace.cutOff) writeError(`${file}: its last line is cut off, and left out\n`);
+  const plan = planFor(trace, options, surroundings, extensions);
+  const replayed = replayAsJudge(trace, {
+    file,
+    ...(plan && { plan }),
+    settings: options.setting,
+    rules: extensions.rules,
+    only: options.rule,
+  });
+  const colors = palette(isTerminal);
+  if (options.expect) {
+    const expected = trace.header.capture?.expect;
+    if (!expected) throw new TraceFileError(`${file}:1: it carries no "capture.expect"`);
+    const wrong = unmet(expected, replayed.judgement);
+    write(
+      `${wrong.length === 0 ? colors.green('as expected') : colors.red('NOT AS EXPECTED')}  ${file}  ${expected.verdict}\n`,
+    );
+    for (const text of wrong) write(`  ${text}\n`);
+    return wrong.length === 0 ? 0 : 1;
+  }
+  write(replayText(file, trace, replayed, colors));
+  const { verdict } = replayed.judgement;
+  if (verdict === 'pass') return 0;
+  return verdict === 'fail' ? 1 : 2;
+}
+
+/** Throws a UsageError where there is no such file. */
+export function readTraceText(file: string, { cwd }: Surroundings): string {
+  const path = resolve(cwd, file);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new UsageError(`there is no file ${file}`);
+  return readFileSync(path, 'utf8');
+}
+
+/** The case that is named, or that the file names; undefined: there is none. */
+export function planFor(
+  { header }: Trace,
+  { case: named, suites, ...extensionOptions }: Pick<ReplayArguments, 'case' | 'suites'>,
+  surroundings: Surroundings,
+  extensions: Extensions,
+): Plan | undefined {
+  const filters = { ...ANY, ...extensionOptions, ...(suites !== undefined && { suites }) };
+  if (named === undefined) {
+    const all = chosenCases([], filters, surroundings, extensions);
+    return all.find(({ id }) => id === header.case);
+  }
+  const [plan, second] = chosenCases([named], filters, surroundings, extensions);
+  if (second) throw new UsageError(`"${named}" are several cases; name one`);
+  return plan;
+}
+
+function replayText(file: string, trace: Trace, replayed: Replayed, colors: Palette): string {
+  const { plan, isInferred, judgement } = replayed;
+  const { verdict, reason, findings, rules } = judgement;
+  const by = isInferred
+    ? `by the rules alone: servers ${plan.servers.join(', ')}; ${plan.clients.map(({ name, mode }) => `${name} ${mode}`).join(', ')}`
+    : `by ${plan.id}`;
+  const lines = [`${PAINT[verdict](colors)(verdict.toUpperCase())}  ${file}  ${by}`];
+  if (reason !== undefined && findings.length === 0) lines.push(`  ${reason}`);
+  for (const finding of findings) {
+    const line = replayed.lineOf(finding);
+    const event = line === undefined ? undefined : trace.events[line - 2];
+    const source = finding.source === undefined ? '' : ` (${finding.source})`;
+    lines.push(
+      `  ${colors.bold(finding.what)}  ${finding.claim.replaceAll(/\s+/g, ' ')}${source}`,
+      `    expected  ${finding.expected}`,
+      `    came      ${finding.actual}`,
+      ...(event ? [`    ${file}:${line}  ${formatEvent(event)}`] : []),
+    );
+  }
+  const kept = rules.filter(({ state }) => state === 'kept').map(({ id }) => id);
+  const open = rules.filter(({ state }) => state === 'could-not-tell').map(({ id }) => id);
+  if (kept.length > 0) lines.push(`  kept: ${kept.join(', ')}`);
+  if (open.length > 0) lines.push(`  could not tell: ${open.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}
