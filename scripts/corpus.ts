@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expectationOf, replayAsJudge } from '../harness/capture/replay.ts';
+import { expectationOf, replayAsJudge } from '../harness/replay/judge-capture.ts';
 import { readCase } from '../harness/case/load.ts';
 import { resolveClient } from '../harness/client/resolve.ts';
 import { DIALECTS } from '../harness/dialects.ts';

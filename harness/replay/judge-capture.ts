@@ -5,7 +5,7 @@ import { RULES } from '../judge/rules/index.ts';
 import type { Finding, Judgement, Rule } from '../judge/verdict.ts';
 import type { CaptureExpect } from '../trace/capture-note.ts';
 import type { Trace } from '../trace/event.ts';
-import { lineOf } from './capture-file.ts';
+import { lineOf } from '../capture/capture-file.ts';
 import { completed, inferPlan, type Settings } from './infer-plan.ts';
 
 export interface ReplayOptions {

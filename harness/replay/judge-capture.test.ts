@@ -7,9 +7,9 @@ import { RULES } from '../judge/rules/index.ts';
 import type { Plan } from '../case/plan.ts';
 import type { Trace } from '../trace/event.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from '../trace/vocabulary.ts';
-import { parseCapture } from './capture-file.ts';
+import { parseCapture } from '../capture/capture-file.ts';
 import { completed, inferPlan, parseSetting } from './infer-plan.ts';
-import { replayAsJudge, unmet } from './replay.ts';
+import { replayAsJudge, unmet } from './judge-capture.ts';
 
 const known = { rules: new Set(RULES.map(({ id }) => id)), dialects: Object.values(DIALECTS) };
 const caseOf = (id: string): Plan => readCase(`suites/${id}.yaml`, known, id);
