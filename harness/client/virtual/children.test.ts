@@ -137,6 +137,39 @@ t.test(
   },
 );
 
+t.test('a conversation between processes takes no time', async (t) => {
+  const { stdout, error } = await playNode({
+    files: {
+      'child.mjs': `
+        process.on('message', (n) => process.send(n + 1));
+        process.stdin.on('data', (data) => process.stdout.write(data + '!')).on('end', () => process.disconnect());
+      `,
+    },
+    program: `
+      import { fork } from 'node:child_process';
+      const from = Date.now();
+      const child = fork('./child.mjs', { silent: true });
+      const later = setInterval(() => {}, 1_000);
+      let said = '';
+      child.on('message', (n) => {
+        if (n < 9) return child.send(n + 1);
+        console.log('messages', n, Date.now() - from);
+        child.stdin.write('pipe');
+      });
+      child.stdout.on('data', (data) => {
+        said += data;
+        if (said.length < 30) return child.stdin.write('pipe');
+        console.log(said, Date.now() - from);
+        child.stdin.end();
+      });
+      child.on('close', () => { console.log('closed', Date.now() - from); clearInterval(later); });
+      child.send(0);
+    `,
+  });
+  t.equal(error, undefined);
+  t.equal(stdout, `messages 9 0\n${'pipe!'.repeat(6)} 0\nclosed 0\n`);
+});
+
 t.test('a lot of output through a pipe: nobody waits for ever', async (t) => {
   const { stdout, error } = await playNode({
     files: {
