@@ -143,3 +143,22 @@ t.test('a run that goes on at a kill ends with it: the next stop is of a later r
   });
   t.end();
 });
+
+t.test('who is called back is metered from the grant; a later run is granted for itself', (t) => {
+  const denied =
+    '0s alpha.pipe HELLO #1\n10m client RUN word.exe 5h\n10m alpha.pipe DENY #1 word.exe';
+  const called = `${denied}\n30m alpha.pipe callback conn=1 program=word.exe grace=300
+    30m alpha.pipe GRANT #1 word.exe alpha-1`;
+  t.match(ledger(`${called}\n8h alpha.share UPLOAD r2`), {
+    delivered: 1,
+    lost: 0,
+    entries: [{ run: 1, record: 'r2' }],
+  });
+  const later = `${denied}\n70m client RUN word.exe 5m\n70m alpha.pipe GRANT #1 word.exe alpha-1`;
+  t.match(ledger(`${later}\n8h alpha.share UPLOAD r4`), {
+    delivered: 1,
+    lost: 0,
+    entries: [{ run: 2, record: 'r4' }],
+  });
+  t.end();
+});

@@ -59,7 +59,9 @@ export function ledgerOf(view: View, header: TraceHeader): Ledger {
   for (const { name } of view.plan.withoutRecords ? [] : view.plan.clients) {
     const records = view.records(name);
     const runs = view.runs(name);
-    const pairs = pairUp(runs, records, ({ startAt }) => wallMs(view, clock, name, startAt));
+    const pairs = pairUp(runs, records, ({ startAt, meteredFrom }) =>
+      wallMs(view, clock, name, meteredFrom ?? startAt),
+    );
     const explained = new Set(pairs.values());
     for (const run of runs)
       if (!run.denied || pairs.has(run)) entries.push(entryOf(run, pairs.get(run)));

@@ -49,7 +49,7 @@ export const SWM_13 = defineRule({
           });
         }
         const [usage] = account.descriptions;
-        const ranMs = toMs(stopAt - startAt) / divisor;
+        const ranMs = toMs(stopAt - (run.meteredFrom ?? startAt)) / divisor;
         const missingMs = ranMs - (usage!.stopMs - usage!.startMs);
         if (missingMs > TOLERANCE_MS)
           return broken({

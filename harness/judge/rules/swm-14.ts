@@ -58,14 +58,12 @@ export const SWM_14 = defineRule({
           });
         const lost = ledger.entries.find(
           (entry) =>
-            entry.client === client.name &&
-            entry.program === program &&
-            (entry.state === 'lost' || entry.state === 'refused'),
+            entry.client === client.name && entry.program === program && entry.state === 'lost',
         );
         if (lost && view.drainedAt !== undefined)
           return broken({
             expected: `its usage of ${text} delivered`,
-            actual: lost.state === 'refused' ? 'a server refused the record' : 'it never came',
+            actual: 'it never came',
             by: `run ${lost.run} of ${client.name}`,
             index,
           });

@@ -75,7 +75,7 @@ t.test('SWM-14: hostile text is survived', (t) => {
     state: 'broken',
     why: '1m later',
   });
-  t.match(check(SWM_14, plan, `${run}\n4h alpha.share UPLOAD-400 r1\n${END}`), { state: 'broken' });
+  t.match(check(SWM_14, plan, `${run}\n4h alpha.share UPLOAD-503 r1\n${END}`), { state: 'broken' });
   const large = `${BEGIN}\n4h alpha.share connect conn=7\n4h alpha.share configuration conn=7 status=200
     4h alpha.share sent conn=7 length=3500000`;
   t.match(check(SWM_14, plan, `${large}\n${END}`), {

@@ -11,6 +11,8 @@ export interface Run {
   readonly run: number;
   readonly startAt: Nanos;
   readonly stopAt?: Nanos;
+  /** When it was granted, where it had been denied first: its usage begins there. */
+  readonly meteredFrom?: Nanos;
   /** When the client said `ok` to the stop: from then on the record is owed. */
   readonly owedAt?: Nanos;
   /** A server denied it, or it is forbidden to all: there is no record. */
@@ -35,12 +37,14 @@ export function runsOf(
       const denied = open.findLast(({ program }) => program === String(fields['program']));
       if (denied) denied.denied = true;
     }
-    // Called back: it is metered from then on.
+    // Called back: it is metered from then on. A later run that was not denied has asked for itself.
     if (event.event === 'lease-grant' && isOf(event)) {
-      const granted = open.find(
-        ({ program, denied }) => denied && program === String(fields['program']),
-      );
-      if (granted) granted.denied = false;
+      const same = open.filter(({ program }) => program === String(fields['program']));
+      const granted = same.find(({ denied }) => denied);
+      if (granted && same.every(({ denied }) => denied)) {
+        granted.denied = false;
+        granted.meteredFrom = at;
+      }
     }
     if (event.actor !== client) continue;
     if (event.event === 'kill' || event.event === 'exit') {
