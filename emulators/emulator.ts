@@ -57,6 +57,8 @@ export interface Host {
    * error resets the connection, and an error of it means that the real server has. Absent: there is no real server.
    */
   dial?(): Duplex;
+  /** Ends TLS on an accepted stream: the result gives what is inside. Absent: TLS stays closed. */
+  terminate?(stream: Duplex): Duplex;
 }
 
 /** What a case prepares on every server of a dialect. */

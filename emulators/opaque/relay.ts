@@ -3,10 +3,13 @@ import type { Connection } from '../emulator.ts';
 
 /**
  * Passes bytes, FINs and resets on, in both directions. What arrives in one piece counts as one request: nobody here can
- * tell where a message ends.
+ * tell where a message ends. `stream`: what is inside the connection, where that is not its own bytes.
  */
-export function relay(connection: Connection, upstream: Duplex): void {
-  const { stream } = connection;
+export function relay(
+  connection: Connection,
+  upstream: Duplex,
+  stream: Duplex = connection.stream,
+): void {
   stream.on('data', (bytes: Buffer) => {
     if (connection.request() && !upstream.write(bytes)) stream.pause();
   });
@@ -18,7 +21,7 @@ export function relay(connection: Connection, upstream: Duplex): void {
   stream.on('end', () => upstream.end());
   upstream.on('end', () => stream.end());
   stream.on('close', () => upstream.destroy(bothEnded(stream) ? undefined : gone()));
-  upstream.on('error', (error) => stream.destroy(error));
+  upstream.on('error', (error) => connection.stream.destroy(error));
 }
 
 function bothEnded(stream: Duplex): boolean {

@@ -34,6 +34,19 @@ t.test('its client passes the suite that is played without a word on which', asy
   );
 });
 
+t.test(
+  'its TLS client passes too, with a certificate that the test authority has signed',
+  async (t) => {
+    const asked = servers.asked.get('bravo') ?? 0;
+    const { status, out } = await meterproof(
+      folder,
+      ...['run', 'opaque/primary-refuses', 'opaque/primary-hangs', '--client', './tls-client.yaml'],
+    );
+    t.equal(status, 0, out);
+    t.ok((servers.asked.get('bravo') ?? 0) > asked, 'the real server was asked, without TLS');
+  },
+);
+
 t.test('its own case passes too', async (t) => {
   const { status, out } = await meterproof(
     folder,

@@ -21,11 +21,17 @@ export interface ConfigurationInput {
   readonly divisor: number;
   /** The client takes its durations from LICMTR.CFG, in whole seconds: none may fall below 1 s. */
   readonly usesCfg: boolean;
-  readonly paths: { readonly config: string; readonly cfg: string; readonly data: string };
+  /** `ca`: certificate of the authority that has signed for the servers, where TLS is terminated. */
+  readonly paths: {
+    readonly config: string;
+    readonly cfg: string;
+    readonly data: string;
+    readonly ca?: string;
+  };
 }
 
 export interface ClientConfiguration {
-  /** The variables of the contract, all of which start with `METERPROOF_`. */
+  /** The variables of the contract, which start with `METERPROOF_`, and those by which common programs find an authority. */
   readonly env: Readonly<Record<string, string>>;
   /** Text of the JSON file. */
   readonly json: string;
@@ -84,6 +90,7 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     ['config', 'CONFIG', paths.config],
     ['cfg', 'CFG', paths.cfg],
     ['data', 'DATA', paths.data],
+    ...(paths.ca === undefined ? [] : [['ca', 'CA', paths.ca] as const]),
     ['client', 'CLIENT', person.client],
     ['user', 'USER', person.user],
     ['workstation', 'WORKSTATION', person.workstation],
@@ -108,7 +115,10 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     ...Object.fromEntries(durations.map(({ key, ms }) => [key, ms])),
   };
   return {
-    env: Object.fromEntries(single.map(([, variable, value]) => [`METERPROOF_${variable}`, value])),
+    env: {
+      ...Object.fromEntries(single.map(([, variable, value]) => [`METERPROOF_${variable}`, value])),
+      ...(paths.ca !== undefined && { NODE_EXTRA_CA_CERTS: paths.ca, SSL_CERT_FILE: paths.ca }),
+    },
     json: `${JSON.stringify(json, null, 2)}\n`,
     cfg: cfgText(input, person),
     templates: new Map([

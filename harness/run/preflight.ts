@@ -7,6 +7,7 @@ import { HOUR, MINUTE, SECOND } from '../clock/clock.ts';
 import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
+import { TestAuthority } from '../shim/test-authority.ts';
 import { checkUpstreams } from '../shim/upstream.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
@@ -55,7 +56,15 @@ export async function preflight(
     ports,
   }));
   try {
-    const prepared = prepareClient(client, CLIENT, 1, servers, 1, join(folder, 'client'));
+    const prepared = prepareClient(
+      client,
+      CLIENT,
+      1,
+      servers,
+      1,
+      join(folder, 'client'),
+      profile.tls && new TestAuthority(world.epochMs, Date.now()),
+    );
     const control = new ClientControl({
       plan: CLIENT,
       profile: client.profile,

@@ -29,11 +29,14 @@ export function prepareClient(
   servers: readonly ServerAddress[],
   divisor: number,
   folder: string,
+  /** Where TLS is terminated: who has signed for the servers. */
+  authority?: { readonly cert: string },
 ): Prepared {
   const paths = {
     config: join(folder, 'client.json'),
     cfg: join(folder, 'LICMTR.CFG'),
     data: join(folder, 'data'),
+    ...(authority && { ca: join(folder, 'ca.pem') }),
   };
   const configuration = configureClient({
     client: plan,
@@ -44,6 +47,7 @@ export function prepareClient(
     paths,
   });
   mkdirSync(paths.data, { recursive: true });
+  if (authority && paths.ca !== undefined) writeFileSync(paths.ca, authority.cert);
   writeFileSync(paths.config, configuration.json);
   writeFileSync(paths.cfg, configuration.cfg, 'latin1');
   const fill = (words: readonly string[], templates = configuration.templates) =>

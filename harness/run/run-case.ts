@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect, Host } from '../../emulators/emulator.ts';
@@ -9,7 +10,9 @@ import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { TemplateError } from '../client/template.ts';
 import { Shim } from '../shim/shim.ts';
-import { Upstreams } from '../shim/upstream.ts';
+import { terminator } from '../shim/terminate.ts';
+import { TestAuthority } from '../shim/test-authority.ts';
+import { type UpstreamAddress, Upstreams } from '../shim/upstream.ts';
 import { TransportError } from '../shim/transport.ts';
 import type { Trace, TraceHeader } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
@@ -62,8 +65,13 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     hold: (work) => world.hold(work),
     unreachable: fail,
   });
-  for (const server of plan.servers) {
-    const host = hostOf(server, { clock, recorder, shim, upstreams });
+  const { tls, upstreams: real } = options.client.profile;
+  const authority = tls && new TestAuthority(world.epochMs, Date.now());
+  for (const [index, server] of plan.servers.entries()) {
+    const addresses = plan.clients.map((_, client) => world.address(client, index));
+    const terminate =
+      authority && terminator(authority, [server, ...addresses, ...hostNames(real[server])]);
+    const host = hostOf(server, { clock, recorder, shim, upstreams, terminate });
     const create = (own: Host) => options.dialect.create(own, setupOf(plan, world.divisor));
     controls.set(server, new ServerControl(host, create, shim, recorder));
   }
@@ -91,6 +99,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
         servers,
         world.divisor,
         join(folder, client.name),
+        authority,
       );
       clients.set(
         client.name,
@@ -135,6 +144,11 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     ...(unsupported !== undefined && { unsupported }),
     ...(error !== undefined && { error }),
   };
+}
+
+/** A client that looks for the real name of its server finds it. */
+function hostNames(real: UpstreamAddress | undefined): readonly string[] {
+  return real && !isIP(real.host) ? [real.host] : [];
 }
 
 function isForeseen(cause: unknown): cause is Error {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Host, ServerSetup } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import type { Clock, Nanos } from '../clock/clock.ts';
@@ -14,10 +15,18 @@ export function hostOf(
     recorder,
     shim,
     upstreams,
-  }: { clock: Clock; recorder: Recorder; shim: Shim; upstreams: Upstreams },
+    terminate,
+  }: {
+    clock: Clock;
+    recorder: Recorder;
+    shim: Shim;
+    upstreams: Upstreams;
+    terminate: ((stream: Duplex) => Duplex) | undefined;
+  },
 ): Host {
   return {
     dial: () => upstreams.dial(server),
+    ...(terminate && { terminate }),
     server,
     wallMs: () => clock.wallMs(),
     after: (delayMs, action) => {

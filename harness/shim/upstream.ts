@@ -1,10 +1,13 @@
 // Connections to the real servers behind an opaque dialect: the harness opens them, emulators own no sockets.
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { connect as secure } from 'node:tls';
 
 export interface UpstreamAddress {
   readonly host: string;
   readonly port: number;
+  /** It speaks TLS, and we must too. */
+  readonly tls?: boolean;
 }
 
 export interface UpstreamOptions {
@@ -57,21 +60,30 @@ export async function checkUpstreams(
   return (await Promise.all(tried)).find((message) => message !== undefined);
 }
 
-function attempt({ host, port }: UpstreamAddress): Promise<string | undefined> {
+function attempt(address: UpstreamAddress): Promise<string | undefined> {
+  const { host, port } = address;
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: CONNECT_MS });
+    const raw = connect({ host, port, timeout: CONNECT_MS });
+    const socket = address.tls ? overTls(raw, address) : raw;
     const end = (why?: string) => {
       socket.destroy();
       resolve(why);
     };
-    socket.on('connect', () => end());
-    socket.on('timeout', () => end(`no answer for ${CONNECT_MS} ms`));
+    socket.on(address.tls ? 'secureConnect' : 'connect', () => end());
+    raw.on('timeout', () => end(`no answer for ${CONNECT_MS} ms`));
     socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   });
 }
 
-function unreachable(server: string, { host, port }: UpstreamAddress, why: string): string {
-  return `the real server behind ${server}, ${host}:${port}, cannot be reached (${why}); start it, or correct servers: in the profile`;
+function unreachable(server: string, { host, port, tls }: UpstreamAddress, why: string): string {
+  const how = tls ? ' by TLS' : '';
+  const or = tls ? ', or write upstreamTls: false there' : '';
+  return `the real server behind ${server}, ${host}:${port}, cannot be reached${how} (${why}); start it, or correct servers: in the profile${or}`;
+}
+
+/** Who the real server is was settled by who named it in the profile: its certificate is not looked at. */
+function overTls(socket: Socket, { host }: UpstreamAddress): Socket {
+  return secure({ socket, rejectUnauthorized: false, ...(!isIP(host) && { servername: host }) });
 }
 
 interface ConnectionOptions {
@@ -81,6 +93,8 @@ interface ConnectionOptions {
 
 /** A socket under the convention of a relayed stream: destroyed with an error it is reset, and a reset is an error of it. */
 class UpstreamConnection extends Duplex {
+  /** The connection itself, under TLS or not. */
+  readonly #raw: Socket;
   readonly #socket: Socket;
   readonly #hold: (work: Promise<void>) => void;
   #connected = false;
@@ -91,10 +105,12 @@ class UpstreamConnection extends Duplex {
   constructor(address: UpstreamAddress, { hold, unreachable: tell }: ConnectionOptions) {
     super({ allowHalfOpen: true });
     this.#hold = hold;
-    const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
+    const { host, port, tls = false } = address;
+    this.#raw = connect({ host, port, allowHalfOpen: true, noDelay: true });
+    const socket = tls ? overTls(this.#raw, address) : this.#raw;
     this.#socket = socket;
     this.#await(CONNECT_MS);
-    socket.on('connect', () => {
+    socket.on(tls ? 'secureConnect' : 'connect', () => {
       this.#connected = true;
       this.#settleIn(QUIET_MS);
     });
@@ -139,7 +155,7 @@ class UpstreamConnection extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#settle();
-    if (error && !this.#socket.destroyed) reset(this.#socket);
+    if (error && !this.#raw.destroyed) reset(this.#raw);
     else this.#socket.destroySoon();
     done(error);
   }
