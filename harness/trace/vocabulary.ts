@@ -33,7 +33,7 @@ export const SEMANTIC_EVENTS = {
   'upload-accept': 'the server has stored them; log= records= record= status=',
   'upload-refuse': 'the server does not take them; status= why=',
   configuration: 'the client fetches its configuration; version=',
-  busy: 'the server says that it is busy',
+  busy: 'the server says that it is busy, and for how many seconds; retry-after=',
   malformed:
     'the server did what it was asked, but its answer is none that the protocol allows; why=',
   'callback-request': 'the client asks to be told when a licence is free; program=',

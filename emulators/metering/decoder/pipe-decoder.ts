@@ -155,7 +155,7 @@ export class PipeDecoder implements SessionDecoder {
           ? [{ event: 'configuration', fields: { version: message.version } }]
           : [];
       case 'busy':
-        return [{ event: 'busy' }];
+        return [{ event: 'busy', fields: { 'retry-after': message.retryAfterMs / 1000 } }];
       case 'protocol-error':
         return this.#clientBroke(reasonWord(message.reason));
       default:

@@ -241,10 +241,10 @@ t.test('answer faults are consulted before the server decides', async (t) => {
   );
   t.strictSame(host.notes.slice(1), [
     'lease-request program=word.exe',
-    'busy',
-    'busy',
-    'busy',
-    'busy',
+    'busy retry-after=90',
+    'busy retry-after=90',
+    'busy retry-after=90',
+    'busy retry-after=90',
   ]);
   host.fault = { name: 'busy', args: {} };
   t.strictSame(await client.ask(requestUse('word.exe')), [{ type: 'busy', retryAfterMs: 10_000 }]);

@@ -15,8 +15,9 @@ export type Hello = MessageOf<'hello'>;
 
 /** Every request but hello and bye can meet a busy server (Q245228). */
 export function busy(fault: AnswerFault, asked: readonly Note[] = []): Reply {
+  const retryAfterMs = busyMs(fault);
   return {
-    notes: [...asked, { event: 'busy' }],
-    answers: [{ type: 'busy', retryAfterMs: busyMs(fault) }],
+    notes: [...asked, { event: 'busy', fields: { 'retry-after': retryAfterMs / 1000 } }],
+    answers: [{ type: 'busy', retryAfterMs }],
   };
 }
