@@ -33,7 +33,7 @@ t.test('every case names rules, expects something, and is short', (t) => {
   for (const { id, file, rules, expect, title } of plans) {
     t.ok(rules.length > 0 && expect.length > 0, `${id} names rules and expects something`);
     t.ok(title.length <= 110 && !title.endsWith('.'), `${id} has a title of one sentence`);
-    t.ok(readFileSync(file, 'utf8').trimEnd().split('\n').length <= 20, `${id} is short`);
+    t.ok(readFileSync(file, 'utf8').trimEnd().split('\n').length <= 21, `${id} is short`);
   }
   t.same(plans.length, new Set(plans.map(({ title }) => title)).size, 'no two have one title');
   t.end();

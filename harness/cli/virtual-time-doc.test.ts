@@ -13,7 +13,10 @@ const doc = readFileSync('docs/virtual-time.md', 'utf8');
 t.test('each example is taken', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'meterproof-'));
   for (const name of ['slow', 'my-client'])
-    writeFileSync(join(cwd, `${name}.yaml`), `name: ${name}\ncommand: [node, --version]\ntier: driven\n`);
+    writeFileSync(
+      join(cwd, `${name}.yaml`),
+      `name: ${name}\ncommand: [node, --version]\ntier: driven\n`,
+    );
   const played: RunOptions[] = [];
   const examples = [...doc.matchAll(/^meterproof (?<words>run .*?)(?: {2,}.*)?$/gm)];
   for (const { groups } of examples) {

@@ -239,8 +239,19 @@ export class ClientControl {
     return tier === 'black-box' && protocol === 'opaque';
   }
 
+  /** The work folder has another name in every run; what a client says of it must not make its traces differ. */
+  #withoutFolder(fields: Readonly<Record<string, FieldValue>>): Record<string, FieldValue> {
+    const { folder } = this.#options.prepared;
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value.replaceAll(folder, '{work}') : value,
+      ]),
+    );
+  }
+
   #record(event: string, fields: Record<string, FieldValue>): void {
-    this.#options.recorder.record({ actor: this.name, event, fields });
+    this.#options.recorder.record({ actor: this.name, event, fields: this.#withoutFolder(fields) });
   }
 }
 

@@ -24,6 +24,8 @@ import { commandLine } from './processes.ts';
 import { escapedText, stalledText } from './stall.ts';
 
 const LOOK_MS = 100;
+/** The start of a process is no fault of the client's: a busy machine may take that long. */
+const START_MS = 30_000;
 
 export interface VirtualSurroundings {
   readonly clock: VirtualClock;
@@ -179,7 +181,7 @@ export class VirtualNodeProcess implements ClientProcess {
       },
     );
     const isUp = () => this.#tree.links.length > 0 || this.#exit !== undefined;
-    await this.#patience.until(isUp, [LOOK_MS], () => 'it never came up');
+    await this.#patience.until(isUp, [LOOK_MS], () => 'it never came up', { leastMs: START_MS });
   }
 
   #welcome({ hello, number }: NodeLink): Welcome {

@@ -115,8 +115,8 @@ export class NodeTree {
     while (!done && working === undefined) await look();
     if (done) return;
     const held = () =>
-      `its child process "${commandLine(working!)}", which is not Node, is still at work`;
-    await this.#options.patience.until(() => done, WORK_LOOKS_MS, held, look);
+      `its child process "${commandLine(working!)}" is at work outside virtual time (it is not Node, or did not come up)`;
+    await this.#options.patience.until(() => done, WORK_LOOKS_MS, held, { look });
     this.#options.wrote();
   }
 
@@ -151,7 +151,7 @@ export class NodeTree {
       () => link.hasSpoken || link.closed,
       LOOKS_MS,
       () => whatHolds(link, () => patience.pause(LOOKS_MS[0]!)),
-      () => this.#unblock(link),
+      { look: () => this.#unblock(link) },
     );
     link.running = false;
     const message = link.take();

@@ -30,20 +30,22 @@ export class Patience {
   }
 
   /**
-   * Looks after each time of `looksMs`, the last of them for ever, until `isDone`. `held` says what it waited for when it took too long. Resolves early when
-   * there is nothing more to wait for.
+   * Looks after each time of `looksMs`, the last of them for ever, until `isDone`, or until there is nothing more to wait for.
+   * `held` says what it waited for when it took too long, which is at least `leastMs`.
    */
   async until(
     isDone: () => boolean,
     looksMs: readonly number[],
     held: () => string | Promise<string>,
-    look?: () => Promise<void>,
+    { look, leastMs = 0 }: { look?: () => Promise<void>; leastMs?: number } = {},
   ): Promise<void> {
+    const { stallMs, givesUp, stalled } = this.#options;
+    const boundMs = Math.max(stallMs, leastMs);
     const started = performance.now();
     for (let looks = 0; !isDone(); looks++) {
       await this.pause(looksMs[Math.min(looks, looksMs.length - 1)]!);
-      if (isDone() || this.#options.givesUp()) return;
-      if (performance.now() - started > this.#options.stallMs) this.#options.stalled(await held());
+      if (isDone() || givesUp()) return;
+      if (performance.now() - started > boundMs) stalled(await held());
       await look?.();
     }
   }
