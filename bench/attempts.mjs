@@ -1,11 +1,9 @@
-// A client that does nothing but try: one connection attempt every so many milliseconds, so many times.
+// A client that does nothing but try: one connection attempt every so many milliseconds.
 import net from 'node:net';
 
-const [everyMs, times] = process.argv.slice(2).map(Number);
+const everyMs = Number(process.argv[2]);
 const [host, port] = process.env.METERPROOF_SERVER_ALPHA_PIPE.split(':');
-let tried = 0;
-const attempt = () => {
-  net.connect(Number(port), host).on('error', () => {});
-  if (++tried === times) clearInterval(timer);
-};
-const timer = setInterval(attempt, everyMs);
+setInterval(() => {
+  const socket = net.connect(Number(port), host, () => socket.destroy());
+  socket.on('error', () => {});
+}, everyMs);

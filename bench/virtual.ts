@@ -30,13 +30,10 @@ expect: |
   0s..${days}d  alpha.pipe  refused  {${times}}
 `;
   const plan = loadCase(text, 'bench/attempts.yaml', { rules: new Set(), dialects: [metering] });
-  const client = resolveClient(
-    `node ${join(packageRoot(), 'bench/attempts.mjs')} ${everyMs} ${times}`,
-    {
-      cwd: packageRoot(),
-      searchPath: process.env['PATH'] ?? '',
-    },
-  );
+  const client = resolveClient(`node ${join(packageRoot(), 'bench/attempts.mjs')} ${everyMs}`, {
+    cwd: packageRoot(),
+    searchPath: process.env['PATH'] ?? '',
+  });
   const quiet = { ...client, profile: { ...client.profile, tier: 'black-box' as const } };
   return async () => {
     const world = new VirtualWorld({
