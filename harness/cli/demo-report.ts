@@ -23,6 +23,12 @@ export interface BrokenRule {
   readonly cases: readonly string[];
 }
 
+/** What no bug breaks alone: a switch too early leaves a seat behind that nobody gives back. */
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  'failback/server-that-drops-is-not-hammered': ['hasty-switch', 'orphan-seat'],
+  'failback/undelivered-release-is-kept': ['hasty-switch', 'orphan-seat'],
+};
+
 /** A case that was not played to its end counts as `error`. */
 export function pairUp(
   plans: readonly Plan[],
@@ -36,9 +42,18 @@ export function pairUp(
     plan,
     reference: judgementIn(reference, plan.id)?.verdict ?? 'error',
     field: judgementIn(field, plan.id)?.verdict ?? 'error',
-    expected: plan.catches.some((bug) => bugs.includes(bug)) ? 'fail' : 'pass',
+    expected: isCaught(plan, bugs) ? 'fail' : 'pass',
     broke: [...new Set(judgementIn(field, plan.id)?.findings.map(({ what }) => what))],
   }));
+}
+
+/** A case fails a build that has a bug which it claims, or bugs that break it only together. */
+export function isCaught({ id, catches }: Plan, bugs: readonly string[]): boolean {
+  const together = TOGETHER[id];
+  return (
+    catches.some((bug) => bugs.includes(bug)) ||
+    (together !== undefined && together.every((bug) => bugs.includes(bug)))
+  );
 }
 
 /** True when the reference client passed, and the field build failed where it should and only there. */

@@ -2,13 +2,13 @@ import t from 'tap';
 import type { Plan } from '../case/plan.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { RunOptions } from '../run/run-suite.ts';
+import { isCaught } from './demo-report.ts';
 import { runCommandLine } from './command-line.ts';
 import { resultOf } from './result.fixture.ts';
 
 type VerdictOf = (plan: Plan, options: RunOptions) => Verdict;
 
-const caught: VerdictOf = (plan, { client }) =>
-  plan.catches.some((bug) => client.bugs.includes(bug)) ? 'fail' : 'pass';
+const caught: VerdictOf = (plan, { client }) => (isCaught(plan, client.bugs) ? 'fail' : 'pass');
 
 async function demo(folder: string, verdictOf: VerdictOf) {
   let out = '';
