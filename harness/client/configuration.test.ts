@@ -27,9 +27,9 @@ function configure(client: Partial<ClientPlan> = {}, input: Partial<Configuratio
     divisor: 1,
     usesCfg: false,
     paths: {
-      config: '/tmp/work/client.json',
-      cfg: '/tmp/work/LICMTR.CFG',
-      data: '/tmp/work/data',
+      config: '/case/ws1/client.json',
+      cfg: '/case/ws1/LICMTR.CFG',
+      data: '/case/ws1/data',
     },
     ...input,
   });
