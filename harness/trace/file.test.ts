@@ -1,7 +1,8 @@
 import t from 'tap';
 import { HOUR } from '../clock/clock.ts';
 import type { Trace } from './event.ts';
-import { formatTrace, MAX_LINE_CHARS, parseTrace } from './file.ts';
+import { formatTrace, parseTrace } from './file.ts';
+import { MAX_LINE_BYTES } from './lines.ts';
 
 const TRACE: Trace = {
   header: {
@@ -60,9 +61,27 @@ t.test('a last line that was cut off is left out and told', (t) => {
   t.end();
 });
 
+t.test('a last line that is damaged and has its newline is left out and told as well', (t) => {
+  const [header, first] = TEXT.split('\n');
+  for (const damage of ['{"at":"4h', '\u0000\u0000\u0000', '']) {
+    const { events, cutOff } = parseTrace(`${header}\n${first}\n${damage}\n`, 'a.jsonl');
+    t.same([events.length, cutOff], [1, true], JSON.stringify(damage));
+  }
+  t.throws(() => parseTrace(`${header}\n{"at":\n{`, 'a.jsonl'), /^a\.jsonl:2: not JSON/);
+  t.end();
+});
+
+t.test('brackets in texts are no brackets', (t) => {
+  const [client] = TRACE.events;
+  const why = `${'{['.repeat(50)}"\\"${'{['.repeat(50)}\\`;
+  const said = { ...TRACE, events: [{ ...client!, fields: { why } }] };
+  t.same(parseTrace(formatTrace(said), 'a.jsonl'), said);
+  t.end();
+});
+
 t.test('what is no trace is refused with its line', (t) => {
   const [header, first, second] = TEXT.split('\n');
-  const broken = (line: string): string => `${header}\n${line}\n`;
+  const broken = (line: string): string => `${header}\n${line}\n${second}\n`;
   const cases: readonly (readonly [text: string, message: RegExp])[] = [
     ['', /^a\.jsonl:1: no whole line/],
     [header!.slice(0, 20), /^a\.jsonl:1: no whole line/],
@@ -81,7 +100,11 @@ t.test('what is no trace is refused with its line', (t) => {
     [broken(first!.replace('"event"', '"evnt"')), /^a\.jsonl:2: /],
     [broken(second!.replace('aGVsbG8=', '??')), /^a\.jsonl:2: "bytes"/],
     [`${header}\n${second}\n${first}\n`, /^a\.jsonl:3: time runs backward, after 4h2ms1ns/],
-    [broken(`{"at":"${'1'.repeat(MAX_LINE_CHARS)}"}`), /^a\.jsonl:2: the line is longer/],
+    [
+      broken(first!.replace('"run":1', `"run":${'['.repeat(20)}1${']'.repeat(20)}`)),
+      /^a\.jsonl:2: brackets within brackets/,
+    ],
+    [broken(`{"at":"${'1'.repeat(MAX_LINE_BYTES)}"}`), /^a\.jsonl:2: the line is longer/],
   ];
   for (const [text, message] of cases)
     t.throws(() => parseTrace(text, 'a.jsonl'), { name: 'TraceFileError', message });
