@@ -112,6 +112,11 @@ export interface FaceDescription {
   readonly port: number;
   /** Names of the answer faults that this face knows, with the arguments each takes. */
   readonly answerFaults: Readonly<Record<string, readonly string[]>>;
+  /**
+   * What a client can ask there, by the words by which it is noted, each with the answer faults that it can meet.
+   * Absent: `meterproof coverage` knows of the requests that it has seen alone.
+   */
+  readonly asks?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -128,6 +133,11 @@ export interface SessionDecoder {
   gap(side: 'client' | 'server'): void;
   /** The connection is over: an answer that had begun is lost. */
   end(): readonly Note[];
+  /**
+   * The oldest request that has been made, or begun, and whose answer is not whole yet, by the word by which it is noted;
+   * `request` where that is not known; undefined: there is none.
+   */
+  awaited?(): string | undefined;
   /** Who the client says that it is, once it did. */
   readonly identity: string | undefined;
   /** Why nothing more can be understood on this connection, such as `tls`; undefined while all is well. */

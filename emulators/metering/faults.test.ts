@@ -1,5 +1,6 @@
 import t from 'tap';
-import { busyMs, checkFault, retryAfterSeconds } from './faults.ts';
+import { retryAfterSeconds } from '../http/retry-after.ts';
+import { busyMs, checkFault } from './faults.ts';
 import { metering } from './index.ts';
 
 t.test('durations of faults are read in the units of the field', (t) => {

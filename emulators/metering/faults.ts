@@ -1,5 +1,6 @@
 // Answer faults of both faces: what a case can make the server answer, whatever it would have decided.
 import type { AnswerFault } from '../emulator.ts';
+import { checkRetryAfter, durationMs } from '../http/retry-after.ts';
 import type { DenialReason } from './server/leases.ts';
 
 /** Names of the faults and the arguments that each takes. */
@@ -35,28 +36,16 @@ export type Malformed = (typeof MALFORMED)[number];
 
 const DENIAL_REASONS: readonly DenialReason[] = ['no-seat', 'forbidden', 'no-permission'];
 const DEFAULT_BUSY_MS = 10_000;
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const LONGEST_MS = 0xffff_ffff;
 
 /** Returns what is wrong with the arguments of a fault of this dialect, or undefined. */
 export function checkFault({ name, args }: AnswerFault): string | undefined {
-  const { why, as, max, records, 'retry-after': retryAfter } = args;
+  const { why, as, max, records } = args;
   if (name === 'deny' && why !== undefined && !isDenialReason(why))
     return `why=${why} is none of ${DENIAL_REASONS.join(', ')}`;
-  if (retryAfter !== undefined && durationMs(retryAfter) === undefined)
-    return `retry-after=${retryAfter} is not a duration of at most 49 days, such as 2m`;
   if (name === 'nack' && as !== undefined && as !== 'refused' && as !== 'later')
     return `as=${as} is neither refused nor later`;
-  if (name !== 'nack' && as !== undefined && as !== 'seconds' && as !== 'date')
-    return `as=${as} is neither seconds nor date`;
-  if (as !== undefined && name !== 'nack' && retryAfter === undefined)
-    return `as=${as} says how retry-after= is sent, and there is none`;
+  const wrong = name === 'nack' ? undefined : checkRetryAfter({ name, args });
+  if (wrong !== undefined) return wrong;
   if (max !== undefined && !/^\d{1,9}$/.test(max)) return `max=${max} is not a number of bytes`;
   if (records !== undefined && !/^[1-9]\d{0,4}(,[1-9]\d{0,4}){0,99}$/.test(records))
     return `records=${records} is not a list of places in a log, such as 1,3`;
@@ -69,19 +58,6 @@ export function denialReason({ args }: AnswerFault): DenialReason {
 
 export function busyMs({ args }: AnswerFault): number {
   return durationMs(args['retry-after'] ?? '') ?? DEFAULT_BUSY_MS;
-}
-
-/** Whole seconds, rounded up; undefined where the fault does not say. */
-export function retryAfterSeconds({ args }: AnswerFault): number | undefined {
-  const retryAfterMs = durationMs(args['retry-after'] ?? '');
-  return retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000);
-}
-
-/** The value of the header Retry-After, seconds or a date of the server's clock; undefined where there is none. */
-export function retryAfterHeader(fault: AnswerFault, wallMs: number): string | undefined {
-  const seconds = retryAfterSeconds(fault);
-  if (seconds === undefined || fault.args['as'] !== 'date') return seconds?.toString();
-  return new Date(wallMs + seconds * 1000).toUTCString();
 }
 
 /** Bytes that a log may have while the fault `413` is active. */
@@ -109,13 +85,4 @@ export function nacked(
 
 function isDenialReason(text: string): text is DenialReason {
   return DENIAL_REASONS.some((reason) => reason === text);
-}
-
-/** `2m`, `1h30m`, `250ms`; up to 49 days, so that milliseconds fit 32 bits. */
-function durationMs(text: string): number | undefined {
-  if (!/^(\d{1,10}(ms|s|m|h|d))+$/.test(text)) return undefined;
-  let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g))
-    totalMs += Number(count) * (UNIT_MS[unit ?? ''] ?? 0);
-  return totalMs <= LONGEST_MS ? totalMs : undefined;
 }

@@ -6,11 +6,13 @@ import type {
   ServerCommand,
   ServerSetup,
 } from '../emulator.ts';
+import { pathOf } from '../http/answer.ts';
+import { HttpFace } from '../http/http-face.ts';
 import { meteringDecoders } from './decoder/index.ts';
 import { checkFault, PIPE_FAULTS, SHARE_FAULTS } from './faults.ts';
 import { PipeSession } from './pipe/pipe-face.ts';
 import { LicenseServer } from './server/license-server.ts';
-import { ShareOnHttp } from './share/node-http.ts';
+import { answerShare } from './share/share.ts';
 
 /** The protocol of docs/wire-protocol.md. */
 export const metering: Dialect = {
@@ -27,12 +29,17 @@ export const metering: Dialect = {
 
 class MeteringEmulator implements Emulator {
   readonly #server: LicenseServer;
-  readonly #share: ShareOnHttp;
+  readonly #share: HttpFace;
   readonly #pipes = new Set<Connection['stream']>();
 
   constructor(host: Host, setup: ServerSetup) {
-    this.#server = new LicenseServer(host, setup);
-    this.#share = new ShareOnHttp(this.#server);
+    const server = new LicenseServer(host, setup);
+    this.#server = server;
+    this.#share = new HttpFace({
+      answer: ({ method, target, body }) =>
+        answerShare(server, { method, path: pathOf(target) ?? '', body }),
+      wallMs: () => server.wallMs(),
+    });
   }
 
   accept(face: string, connection: Connection): void {

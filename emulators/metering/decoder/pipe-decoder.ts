@@ -11,7 +11,7 @@ import {
   type Sender,
   type ServerMessage,
 } from '../codec/index.ts';
-import { cipherOf } from './cipher.ts';
+import { cipherOf } from '../../http/cipher.ts';
 
 /** Length, version, type and request id. */
 const HEADER_LENGTH = 10;

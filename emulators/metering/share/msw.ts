@@ -1,9 +1,9 @@
 // The share face as msw request handlers, for a team's own unit tests: `import { shareHandlers } from 'meterproof/msw'`.
 import { http, HttpResponse, type HttpHandler } from 'msw';
 import type { AnswerFault, Host, Note, ServedConfiguration } from '../../emulator.ts';
+import { MAX_BODY_BYTES } from '../../http/answer.ts';
 import { checkFault } from '../faults.ts';
 import { LicenseServer } from '../server/license-server.ts';
-import { MAX_BODY_BYTES } from './endpoint.ts';
 import { answerShare } from './share.ts';
 
 export interface ShareOptions {

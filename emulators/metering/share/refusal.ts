@@ -1,5 +1,5 @@
 import type { Note } from '../../emulator.ts';
-import { retryAfterHeader, retryAfterSeconds } from '../faults.ts';
+import { retryAfterHeader, retryAfterSeconds } from '../../http/retry-after.ts';
 import type { LicenseServer } from '../server/license-server.ts';
 
 /** An answer fault of the share, in the terms of HTTP. */

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { AnswerFault } from '../../emulator.ts';
 import { EPOCH_MS, FakeClient, FakeHost, SETUP } from '../fake-host.fixture.ts';
 import { metering } from '../index.ts';
-import { parseResponses, type HttpAnswer } from './http-answer.fixture.ts';
+import { parseResponses, type HttpAnswer } from '../../http/http-answer.fixture.ts';
 import { shareHandlers } from './msw.ts';
 
 interface Mount {

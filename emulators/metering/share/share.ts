@@ -1,8 +1,7 @@
+import { type HttpAnswer, malformed, MALFORMED_HTTP } from '../../http/answer.ts';
 import type { LicenseServer } from '../server/license-server.ts';
-import type { Note } from '../../emulator.ts';
-import { MALFORMED } from '../faults.ts';
 import { configuration } from './configuration.ts';
-import { answer, type Endpoint, type ShareAnswer, type ShareRequest } from './endpoint.ts';
+import { answer, type Endpoint, type ShareRequest } from './endpoint.ts';
 import { probe } from './probe.ts';
 import { upload } from './upload.ts';
 
@@ -21,23 +20,14 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** The share face without its transport: one whole request in, one answer out. */
-export function answerShare(server: LicenseServer, request: ShareRequest): ShareAnswer {
+export function answerShare(server: LicenseServer, request: ShareRequest): HttpAnswer {
   const { method, path } = request;
   const route = routeOf(path);
   if (!route) return misfit(404, 'no-such-path');
   if (route.method !== method) return misfit(405, 'no-such-method', { allow: route.method });
-  return malformed(server, route.endpoint(server, request, path.slice(route.path.length)));
-}
-
-/** What becomes of an answer when a fault strikes it; what was asked is done all the same. */
-function malformed(server: LicenseServer, said: ShareAnswer): ShareAnswer {
-  const fault = server.fault('share', MALFORMED)?.name;
-  if (fault === undefined) return said;
-  const notes: readonly Note[] = [...said.notes, { event: 'malformed', fields: { why: fault } }];
-  if (fault === 'wrong-version' || fault === 'wrong-length')
-    return { ...said, notes, malformed: fault };
-  // As of a proxy that wants the user to log in first.
-  return { status: 302, headers: { location: '/login' }, body: '', notes };
+  const said = route.endpoint(server, request, path.slice(route.path.length));
+  const fault = server.fault('share', MALFORMED_HTTP);
+  return fault ? malformed(said, fault.name) : said;
 }
 
 /** The route of a path, whatever the method; undefined where there is none. */
@@ -49,18 +39,11 @@ function misfit(
   status: number,
   why: string,
   headers?: Readonly<Record<string, string>>,
-): ShareAnswer {
+): HttpAnswer {
   return answer(
     status,
     `${why}\n`,
     [{ event: 'protocol-error', fields: { why, status } }],
     headers,
   );
-}
-
-/** Path of a request target, without query; undefined for what is no URL. */
-export function pathOf(target: string): string | undefined {
-  return URL.canParse(target, 'http://share')
-    ? new URL(target, 'http://share').pathname
-    : undefined;
 }

@@ -1,9 +1,10 @@
 import type { FieldValue, Note } from '../../emulator.ts';
+import { type HttpAnswer, MAX_BODY_BYTES } from '../../http/answer.ts';
 import { parseLog, toUsageNote, type UsageRecord } from '../server/usage-record.ts';
 import { maxLogBytes, nacked } from '../faults.ts';
 import type { Nacked } from '../server/inbox.ts';
 import type { LicenseServer } from '../server/license-server.ts';
-import { answer, type Endpoint, MAX_BODY_BYTES, type ShareAnswer } from './endpoint.ts';
+import { answer, type Endpoint } from './endpoint.ts';
 import { refusal } from './refusal.ts';
 
 /** A log's name: letters, digits, dot, hyphen and underscore, at most 128, a letter or digit first. */
@@ -26,10 +27,10 @@ export const upload: Endpoint = (server, { body }, log) => {
       notes = [],
       headers = {},
       fields = {},
-    }: Partial<Omit<ShareAnswer, 'body'>> & {
+    }: Partial<Omit<HttpAnswer, 'body'>> & {
       readonly fields?: Readonly<Record<string, number>>;
     } = {},
-  ): ShareAnswer =>
+  ): HttpAnswer =>
     answer(
       status,
       text,
@@ -73,7 +74,7 @@ function partial(
   offer: Note,
   records: readonly UsageRecord[],
   { refused, later }: Nacked,
-): ShareAnswer {
+): HttpAnswer {
   const left = new Set([...refused, ...later]);
   const about = (ids: ReadonlySet<string>, why?: string) => {
     const usage = records.filter(({ id }) => ids.has(id)).map(toUsageNote);

@@ -6,26 +6,29 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Connection } from '../../emulator.ts';
-import type { LicenseServer } from '../server/license-server.ts';
-import { MAX_BODY_BYTES, type ShareAnswer } from './endpoint.ts';
-import { answerShare, pathOf } from './share.ts';
+import type { Connection } from '../emulator.ts';
+import { type HttpAnswer, type HttpRequest, MAX_BODY_BYTES, MAX_DRAINED_BYTES } from './answer.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A larger body is read to its end, and answered; the connection of one beyond this is reset. */
-export const MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES;
 /** By which an answer of wrong length falls short of what it announces. */
 const MISSING_BYTES = 10;
 
-/** The share face on `node:http`: a server that never listens and is given its connections. It reads no clock and keeps no timer. */
-export class ShareOnHttp {
-  readonly #server: LicenseServer;
+export interface HttpFaceOptions {
+  /** Answers one whole request. */
+  answer(request: HttpRequest, connection: Connection): HttpAnswer;
+  /** Milliseconds since 1970 on the server's clock, for `Date`. */
+  wallMs(): number;
+}
+
+/** A face on `node:http`: a server that never listens and is given its connections. It reads no clock and keeps no timer. */
+export class HttpFace {
+  readonly #options: HttpFaceOptions;
   readonly #http: Server;
   readonly #connections = new WeakMap<Duplex, Connection>();
   readonly #open = new Set<Duplex>();
 
-  constructor(server: LicenseServer) {
-    this.#server = server;
+  constructor(options: HttpFaceOptions) {
+    this.#options = options;
     this.#http = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: 0,
@@ -70,9 +73,8 @@ export class ShareOnHttp {
   #answer(request: IncomingMessage, response: ServerResponse, body: Buffer | undefined): void {
     const connection = this.#connections.get(request.socket);
     if (!connection || request.socket.destroyed || !connection.request()) return;
-    const { method = '', url = '' } = request;
-    const path = pathOf(url) ?? '';
-    const answer = answerShare(this.#server, { method, path, body });
+    const { method = '', url: target = '', headers } = request;
+    const answer = this.#options.answer({ method, target, headers, body }, connection);
     for (const note of answer.notes) connection.note(note);
     if (answer.malformed) return this.#malform(request.socket, answer);
     response.writeHead(answer.status, {
@@ -85,7 +87,7 @@ export class ShareOnHttp {
   }
 
   /** The only answers that `node:http` would not write. The connection ends with them. */
-  #malform(socket: Duplex, { malformed, status, headers, body }: ShareAnswer): void {
+  #malform(socket: Duplex, { malformed, status, headers, body }: HttpAnswer): void {
     const version = malformed === 'wrong-version' ? '9.9' : '1.1';
     const missing = malformed === 'wrong-length' ? MISSING_BYTES : 0;
     const lines = Object.entries({
@@ -124,6 +126,6 @@ export class ShareOnHttp {
   }
 
   #date(): string {
-    return new Date(this.#server.wallMs()).toUTCString();
+    return new Date(this.#options.wallMs()).toUTCString();
   }
 }

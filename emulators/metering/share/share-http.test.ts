@@ -1,7 +1,7 @@
 import t from 'tap';
 import { FakeClient, FakeHost, SETUP } from '../fake-host.fixture.ts';
 import { metering } from '../index.ts';
-import { parseResponses } from './http-answer.fixture.ts';
+import { parseResponses } from '../../http/http-answer.fixture.ts';
 
 const PROBE = 'GET /LicMtr/dbup.ini HTTP/1.1\r\nHost: alpha\r\n\r\n';
 const RECORD = {
