@@ -105,7 +105,17 @@ export function addRun(
       const plans = casesFor(protocol, names, options, surroundings, extensions);
       const rules = rulesFor(client.profile, extensions.rules);
       const whole = isWhole(names, options);
-      const runOptions = { ...stated, client, ...extensions, rules, whole, repeat: options.repeat };
+      const { suites, dialect, rules: ruleFile } = options;
+      const given = { cwd: surroundings.cwd, suites, dialect, rules: ruleFile };
+      const runOptions: RunOptions = {
+        ...stated,
+        client,
+        dialects: extensions.dialects,
+        rules,
+        whole,
+        given,
+        repeat: options.repeat,
+      };
       const reporter = reporterNamed(options.reporter, surroundings);
       const results = await surroundings.runSuite(plans, runOptions, reporter);
       done(exitStatus(summarize(results, problemsOf(plans, runOptions, results))));

@@ -164,19 +164,26 @@ function cfgText(
 /** A duration that is rounded to its unit must not become another duration: the smallest one sets the bound. */
 function checkDivisor({ client, divisor, usesCfg }: ConfigurationInput): void {
   if (divisor === 1) return;
-  const [unit, unitName] = usesCfg
-    ? [SECOND, 'second of LICMTR.CFG']
-    : [MILLISECOND, 'millisecond'];
+  const { divisor: largest, key, ns } = divisorBound(client, usesCfg);
+  if (divisor <= largest) return;
+  const unitName = usesCfg ? 'second of LICMTR.CFG' : 'millisecond';
+  const remedy = largest >= 2 ? `the largest that works is scaled:${largest}` : 'no scale works';
+  throw new ConfigurationError(
+    `scaled:${divisor} would make ${key.slice(0, -2)} ${formatDuration(ns)} of ${client.name} less than one ${unitName}; ${remedy}`,
+    largest >= 2 ? largest : undefined,
+  );
+}
+
+/** What the durations of a client can be divided by, and the duration that bounds it. */
+export function divisorBound(
+  client: ClientPlan,
+  usesCfg: boolean,
+): { readonly divisor: number; readonly key: string; readonly ns: Nanos } {
   const [key, from] = DURATIONS.reduce((least, next) =>
     client[next[1]] < client[least[1]] ? next : least,
   );
-  const largest = Number(client[from] / unit);
-  if (divisor <= largest) return;
-  const remedy = largest >= 2 ? `the largest that works is scaled:${largest}` : 'no scale works';
-  throw new ConfigurationError(
-    `scaled:${divisor} would make ${key.slice(0, -2)} ${formatDuration(client[from])} of ${client.name} less than one ${unitName}; ${remedy}`,
-    largest >= 2 ? largest : undefined,
-  );
+  const ns = client[from];
+  return { divisor: Number(ns / (usesCfg ? SECOND : MILLISECOND)), key, ns };
 }
 
 function divideUp(value: Nanos, by: Nanos): bigint {

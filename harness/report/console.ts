@@ -24,7 +24,8 @@ export function consoleReporter(
   return {
     begin(info: RunInfo): void {
       total = info.total;
-      write(`${colors.bold(info.client)}  ${infoText(info)}\n\n`);
+      write(`${colors.bold(info.client)}  ${infoText(info)}\n`);
+      write(`${colors.dim(`time ${info.time}, ${info.timeWhy}`)}\n\n`);
     },
     result(result: CaseResult, done: number): void {
       write(`${caseLine(result, done, total, colors)}\n`);

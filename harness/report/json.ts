@@ -1,9 +1,11 @@
 import type { RuleState, Verdict } from '../judge/verdict.ts';
-import type { CaseResult, Reporter, Summary } from '../run/result.ts';
+import type { CaseResult, Reporter, RunInfo, Summary } from '../run/result.ts';
 
 /** What the JSON reporter writes, as one document when the run is over. Times are milliseconds. */
 export interface JsonReport {
   readonly summary: Summary;
+  /** What makes the run come out the same again, and why it had this mode of time. */
+  readonly run: Pick<RunInfo, 'client' | 'time' | 'timeWhy' | 'seed' | 'epoch'>;
   readonly cases: readonly {
     readonly id: string;
     readonly verdict: Verdict;
@@ -21,23 +23,35 @@ export interface JsonReport {
     }[];
     /** Path of the trace file. */
     readonly trace: string;
+    /** Date of the beginning of the case. */
+    readonly epoch: string;
+    /** The command that runs this one case again. */
+    readonly again: string;
   }[];
 }
 
 export function jsonReporter(write: (text: string) => void): Reporter {
+  let run: JsonReport['run'] | undefined;
   return {
-    begin(): void {},
+    begin({ client, time, timeWhy, seed, epoch }: RunInfo): void {
+      run = { client, time, timeWhy, seed, epoch };
+    },
     result(): void {},
     end(results: readonly CaseResult[], summary: Summary): void {
-      write(`${JSON.stringify(toReport(results, summary), undefined, 2)}\n`);
+      write(`${JSON.stringify(toReport(results, summary, run!), undefined, 2)}\n`);
     },
   };
 }
 
-function toReport(results: readonly CaseResult[], summary: Summary): JsonReport {
+function toReport(
+  results: readonly CaseResult[],
+  summary: Summary,
+  run: JsonReport['run'],
+): JsonReport {
   return {
     summary,
-    cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath }) => ({
+    run,
+    cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath, trace, again }) => ({
       id: plan.id,
       verdict: judgement.verdict,
       ...(judgement.known !== undefined && { known: judgement.known }),
@@ -52,6 +66,8 @@ function toReport(results: readonly CaseResult[], summary: Summary): JsonReport 
         why,
       })),
       trace: tracePath,
+      epoch: trace.header.epoch,
+      again,
     })),
   };
 }

@@ -17,6 +17,7 @@ export const INCONCLUSIVE = `${SAVED}\n4h alpha.share refused`;
 export const INFO: RunInfo = {
   client: 'reference:rtm',
   time: 'virtual',
+  timeWhy: 'auto: the best that its profile allows',
   seed: 1,
   epoch: '2024-02-01T00:00:00.000Z',
   total: 2,

@@ -31,6 +31,7 @@ t.test('the console shows a line a case, failures in full, and the summary last'
     lines[0],
     'reference:rtm  4 cases, time virtual, seed 1, epoch 2024-02-01T00:00:00.000Z, 1 worker',
   );
+  t.equal(lines[1], 'time virtual, auto: the best that its profile allows');
   t.match(text, '1/4  pass          offline/primary-refuses  12h in 0.21 s\n');
   t.match(text, '2/4  fail          offline/primary-refuses');
   t.match(text, 'FAIL  offline/primary-refuses');
@@ -72,7 +73,10 @@ t.test('TAP version 14 that a strict parser accepts', (t) => {
   const parser = new Parser({ strict: true });
   parser.on('assert', (result: Result) => points.push(result));
   parser.end(text);
-  t.match(text, /^TAP version 14\n/);
+  t.match(
+    text,
+    /^TAP version 14\n# client reference:rtm\n# time virtual, auto: the best that its profile allows\n# seed 1, epoch 2024-02-01T00:00:00\.000Z\n/,
+  );
   t.same(parser.failures.map(({ tapError }) => tapError).filter(Boolean), []);
   t.match(parser.results, {
     count: 4,
@@ -95,6 +99,9 @@ t.test('TAP version 14 that a strict parser accepts', (t) => {
           { what: 'SWM-1', version: 1, source: 'Q235786' },
         ],
         again: 'meterproof run offline/primary-refuses --client reference:rtm',
+        time: 'virtual',
+        seed: 1,
+        epoch: String,
       },
     },
     { ok: true, skip: 'the client does not support offline' },
@@ -116,6 +123,13 @@ t.test('JSON is one document in the documented shape', (t) => {
   const report: unknown = JSON.parse(written(jsonReporter, [ALL[0]!, ALL[1]!]));
   t.match(report, {
     summary: { pass: 1, fail: 1, unsupported: 0, inconclusive: 0, error: 0 },
+    run: {
+      client: 'reference:rtm',
+      time: 'virtual',
+      timeWhy: 'auto: the best that its profile allows',
+      seed: 1,
+      epoch: '2024-02-01T00:00:00.000Z',
+    },
     cases: [
       { verdict: 'pass' },
       {
@@ -129,6 +143,8 @@ t.test('JSON is one document in the documented shape', (t) => {
           { id: 'RT-4', version: 1, verdict: 'kept' },
         ],
         trace: '.meterproof/offline/primary-refuses.jsonl',
+        epoch: String,
+        again: 'meterproof run offline/primary-refuses --client reference:rtm',
       },
     ],
   });

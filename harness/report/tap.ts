@@ -1,12 +1,14 @@
 // TAP version 14. An unsupported case is skipped, a known failure is to be done (TODO); what is inconclusive is not ok.
 import { stringify } from 'tap-yaml';
 import type { Finding } from '../judge/verdict.ts';
-import type { CaseResult, Reporter, Summary } from '../run/result.ts';
+import type { CaseResult, Reporter, RunInfo, Summary } from '../run/result.ts';
 
 export function tapReporter(write: (text: string) => void): Reporter {
   return {
-    begin(): void {
+    begin({ client, time, timeWhy, seed, epoch }: RunInfo): void {
       write('TAP version 14\n');
+      write(`# client ${oneLine(client)}\n# time ${time}, ${oneLine(timeWhy)}\n`);
+      write(`# seed ${seed}, epoch ${epoch}\n`);
     },
     result(result: CaseResult, done: number): void {
       write(testPoint(result, done));
@@ -21,7 +23,7 @@ export function tapReporter(write: (text: string) => void): Reporter {
   };
 }
 
-function testPoint({ plan, judgement, ...result }: CaseResult, number: number): string {
+function testPoint({ plan, judgement, trace, ...result }: CaseResult, number: number): string {
   const { verdict, reason, known, findings, rules } = judgement;
   const ok = verdict === 'pass' || verdict === 'unsupported' ? 'ok' : 'not ok';
   const skip = verdict === 'unsupported' ? ` # SKIP ${oneLine(reason ?? verdict)}` : '';
@@ -35,6 +37,9 @@ function testPoint({ plan, judgement, ...result }: CaseResult, number: number): 
     wallMs: result.wallMs,
     rules: Object.fromEntries(rules.map(({ id, state }) => [id, state])),
     ...(findings.length > 0 && { findings: findings.map(findingOf) }),
+    time: trace.header.time,
+    seed: trace.header.seed,
+    epoch: trace.header.epoch,
     trace: result.tracePath,
     again: result.again,
   };

@@ -2,6 +2,7 @@ import type { ExpectItem, ExpectLine, Plan } from '../case/plan.ts';
 import { Canary } from '../clock/canary.ts';
 import type { Nanos } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
+import { divisorBound } from '../client/configuration.ts';
 import { HarnessError } from '../client/process.ts';
 
 const SAMPLE_MS = 300;
@@ -33,6 +34,38 @@ export function checkScale(plans: readonly Plan[], factor: number, latenessNs: N
         `less than twice the lateness measured on this machine (${formatDuration(latenessNs)}); ${remedy}`,
     );
   }
+}
+
+export interface LargestScale {
+  /** Below 2: no scale works. */
+  readonly factor: number;
+  /** What bounds it. */
+  readonly why: string;
+}
+
+/** By how much all of these cases can be scaled: their tolerances bound it, and the units in which a client is told its durations. */
+export function largestScale(
+  plans: readonly Plan[],
+  latenessNs: Nanos,
+  usesCfg: boolean,
+): LargestScale {
+  const bounds = plans.flatMap((plan): LargestScale[] => {
+    const tolerance = smallestTolerance(plan);
+    const lateness = formatDuration(latenessNs);
+    const jitter = {
+      factor: Number(tolerance / (2n * (latenessNs || 1n))),
+      why: `${plan.id} tolerates ${formatDuration(tolerance)}, and this machine was ${lateness} late`,
+    };
+    const units = plan.clients.map((client) => ({
+      factor: divisorBound(client, usesCfg).divisor,
+      why: `a duration of ${client.name} in ${plan.id} would be less than its unit`,
+    }));
+    return [jitter, ...units];
+  });
+  return bounds.reduce((least, bound) => (bound.factor < least.factor ? bound : least), {
+    factor: Number.MAX_SAFE_INTEGER,
+    why: '',
+  });
 }
 
 function smallestTolerance({ toleranceNs, expect }: Plan): Nanos {

@@ -1,34 +1,34 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../case/plan.ts';
-import { HarnessError } from '../client/process.ts';
 import { isNode } from '../client/is-node.ts';
-import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
+import { whyNotShim } from '../client/native/shim-file.ts';
 import { whyNotNative } from '../client/native/program.ts';
-import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { packageRoot } from '../client/package-root.ts';
-import type { ResolvedClient } from '../client/profile.ts';
-import { checkScale, measureLateness } from './check-scale.ts';
+import { HarnessError } from '../client/process.ts';
+import { type ResolvedClient, usesCfg } from '../client/profile.ts';
+import { whyNotThisNode } from '../client/virtual/self-check.ts';
+import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
+import { checkScale, largestScale, measureLateness } from './check-scale.ts';
+import { isVirtual, type Mode, modeText, type TimeChoice } from './mode.ts';
 import { RealWorld } from './real-world.ts';
 import { VirtualWorld } from './virtual-world.ts';
 import type { World } from './world.ts';
 
-export type TimeChoice =
-  | { readonly mode: 'auto' | 'virtual' | 'in-process' | 'real' }
-  | { readonly mode: 'scaled'; readonly factor: number };
+export type { TimeChoice } from './mode.ts';
 
-type Chosen =
-  | { readonly mode: 'virtual' | 'in-process' | 'real' }
-  | { readonly mode: 'scaled'; readonly factor: number };
-
-/** What a client that cannot run in virtual time is scaled by when the user leaves the choice to us. */
+/** What a client that cannot run in virtual time is scaled by, at most, when the user leaves the choice to us. */
 const DEFAULT_SCALE = 60;
 /** Real time that a client in virtual time may work without coming to rest, unless the user says otherwise. */
 export const DEFAULT_STALL_MS = 30_000;
 
 export interface WorldMaker {
   (plan: Plan): World;
+  readonly mode: Mode;
+  /** The mode as reports name it: `virtual (native)`. */
   readonly timeName: string;
+  /** Why this mode, for a report. */
+  readonly why: string;
   /** Cases may run side by side: in real time they would disturb each other's clocks. */
   readonly parallel: boolean;
 }
@@ -42,71 +42,112 @@ export interface TimeOptions {
   readonly stallMs?: number;
 }
 
-/** Decides the mode of time. Throws a HarnessError that names a mode that works. */
+/** Modes that were tried in vain, each with the reason. */
+export type Barred = ReadonlyMap<Mode['mode'], string>;
+
+/**
+ * Decides the mode of time: the one that was asked for, or for `auto` the best that the profile allows and that works here.
+ * Throws a HarnessError that names a mode that works.
+ */
 export async function chooseTime(
-  { client, time, seed, epochMs, stallMs = DEFAULT_STALL_MS }: TimeOptions,
+  options: TimeOptions,
   plans: readonly Plan[],
+  barred: Barred = new Map(),
 ): Promise<WorldMaker> {
-  const allowed = client.profile.time;
-  const mayBeVirtual =
-    time.mode === 'auto' || time.mode === 'virtual' || time.mode === 'in-process';
-  const whyNot = mayBeVirtual ? await whyNotVirtual(client) : undefined;
-  const chosen = choose(client, time, whyNot);
+  const { time, client } = options;
+  if (time.mode !== 'auto') {
+    await check(time, options, plans);
+    return maker(time, options, 'as --time says');
+  }
+  const reasons: string[] = [];
+  for (const mode of candidates(client)) {
+    const why = barred.get(mode) ?? (await whyNot(mode, options));
+    const chosen = why ?? (await modeOf(mode, options, plans));
+    if (typeof chosen !== 'string')
+      return maker(
+        chosen,
+        options,
+        reasons.length > 0
+          ? `auto: ${reasons.join('; ')}`
+          : 'auto: the best that its profile allows',
+      );
+    reasons.push(`not ${mode}: ${chosen}`);
+  }
+  throw new HarnessError(
+    `${client.spec} runs in none of the modes of time that its profile allows (time: ${client.profile.time.join(', ')}): ${reasons.join('; ')}`,
+  );
+}
+
+/** From the best to the last resort. Threads are for those who ask for them: who names them first wants them first. */
+function candidates({ profile: { time } }: ResolvedClient): readonly Mode['mode'][] {
+  const inProcess = time[0] === 'in-process' ? (['in-process'] as const) : [];
+  return [
+    ...inProcess,
+    ...(['virtual', 'scaled', 'real'] as const).filter((mode) => time.includes(mode)),
+  ];
+}
+
+/** For `auto`: the mode with its numbers, or why it is none. */
+async function modeOf(
+  mode: Mode['mode'],
+  { client }: TimeOptions,
+  plans: readonly Plan[],
+): Promise<Mode | string> {
+  if (mode !== 'scaled') return { mode };
+  const largest = largestScale(plans, await measureLateness(), usesCfg(client));
+  const factor = Math.min(DEFAULT_SCALE, largest.factor);
+  return factor < 2 ? largest.why : { mode, factor };
+}
+
+/** Throws a HarnessError where a mode that was asked for does not work. */
+async function check(mode: Mode, options: TimeOptions, plans: readonly Plan[]): Promise<void> {
+  const { spec, profile } = options.client;
   // A thread of a host is a place, not another time: who can be in virtual time can be there.
   const needed =
-    chosen.mode === 'in-process' && !allowed.includes('in-process') ? 'virtual' : chosen.mode;
-  if (!allowed.includes(needed))
+    mode.mode === 'in-process' && !profile.time.includes('in-process') ? 'virtual' : mode.mode;
+  if (!profile.time.includes(needed))
     throw new HarnessError(
-      `${client.spec} does not run in ${chosen.mode} time; its profile allows ${allowed.join(', ')} (--time)`,
+      `${spec} does not run in ${mode.mode} time; its profile allows ${profile.time.join(', ')} (--time)`,
     );
-  if (chosen.mode === 'in-process') {
-    const whyNoThread = whyNotThread(client.profile.command);
-    if (whyNoThread !== undefined)
-      throw new HarnessError(
-        `${client.spec} cannot run in process: ${whyNoThread}; use --time virtual`,
-      );
-  }
-  if (chosen.mode === 'virtual' || chosen.mode === 'in-process') {
-    if (whyNot !== undefined)
-      throw new HarnessError(
-        `${client.spec} cannot run in virtual time: ${whyNot}; use --time scaled:N or --time real`,
-      );
-    const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
-    if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
-    const launch = chosen.mode === 'in-process' ? { launch: launchThread } : {};
-    const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload, ...launch });
-    const native = isNode(client.profile.command) ? '' : ' (native)';
-    const tier = chosen.mode === 'in-process' ? ' (in process)' : native;
-    return Object.assign(make, { timeName: `virtual${tier}`, parallel: true });
-  }
-  // Several runs on one machine keep apart by the block of loopback addresses that they use.
-  const network = process.pid % 100;
-  const factor = chosen.mode === 'scaled' ? chosen.factor : 1;
-  if (factor > 1) checkScale(plans, factor, await measureLateness());
-  const reason = time.mode === 'auto' && whyNot !== undefined ? ` (not virtual: ${whyNot})` : '';
-  const timeName = `${factor === 1 ? 'real' : `scaled:${factor}`}${reason}`;
-  const make = () => new RealWorld({ factor, network });
-  return Object.assign(make, { timeName, parallel: false });
+  const why = await whyNot(mode.mode, options);
+  if (why !== undefined)
+    throw new HarnessError(
+      mode.mode === 'in-process' && whyNotThread(profile.command) !== undefined
+        ? `${spec} cannot run in process: ${why}; use --time virtual`
+        : `${spec} cannot run in virtual time: ${why}; use --time scaled:N or --time real`,
+    );
+  if (mode.mode === 'scaled') checkScale(plans, mode.factor, await measureLateness());
 }
 
-function choose({ profile }: ResolvedClient, time: TimeChoice, whyNot: string | undefined): Chosen {
-  if (time.mode === 'scaled') return time;
-  if (time.mode !== 'auto') return { mode: time.mode };
-  if (profile.time[0] === 'in-process' && whyNot === undefined) return { mode: 'in-process' };
-  if (profile.time.includes('virtual') && whyNot === undefined) return { mode: 'virtual' };
-  if (profile.time.includes('scaled')) return { mode: 'scaled', factor: DEFAULT_SCALE };
-  return { mode: 'real' };
-}
-
-/** What keeps a client out of virtual time, before it is started; undefined: nothing that can be seen. */
-async function whyNotVirtual({ profile }: ResolvedClient): Promise<string | undefined> {
-  const { command, time } = profile;
-  if (!time.includes('virtual') && !time.includes('in-process'))
-    return `its profile allows ${time.join(', ')}`;
+/** What keeps a client out of a mode, before it is started; undefined: nothing that can be seen. */
+async function whyNot(
+  mode: Mode['mode'],
+  { client: { profile } }: TimeOptions,
+): Promise<string | undefined> {
+  const { command } = profile;
+  if (mode === 'scaled' || mode === 'real') return undefined;
+  const whyNoThread = mode === 'in-process' ? whyNotThread(command) : undefined;
+  if (whyNoThread !== undefined) return whyNoThread;
   if (isNode(command))
     return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
-  return whyNotNative(command, {
-    folder: process.cwd(),
-    searchPath: process.env['PATH'] ?? '',
-  });
+  const searchPath = process.env['PATH'] ?? '';
+  return whyNotNative(command, { folder: process.cwd(), searchPath }) ?? whyNotShim();
+}
+
+function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {
+  if (!isVirtual(mode)) {
+    // Several runs on one machine keep apart by the block of loopback addresses that they use.
+    const network = process.pid % 100;
+    const factor = mode.mode === 'scaled' ? mode.factor : 1;
+    const make = () => new RealWorld({ factor, network });
+    return Object.assign(make, { mode, timeName: modeText(mode), why, parallel: false });
+  }
+  const { client, seed, epochMs, stallMs = DEFAULT_STALL_MS } = options;
+  const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
+  if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
+  const launch = mode.mode === 'in-process' ? { launch: launchThread } : {};
+  const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload, ...launch });
+  const native = isNode(client.profile.command) ? '' : ' (native)';
+  const tier = mode.mode === 'in-process' ? ' (in process)' : native;
+  return Object.assign(make, { mode, timeName: `virtual${tier}`, why, parallel: true });
 }

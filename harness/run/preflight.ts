@@ -15,6 +15,9 @@ import type { WorldMaker } from './choose-time.ts';
 import { ClientControl } from './client-control.ts';
 import { prepareClient } from './prepare-client.ts';
 
+/** The client is not to blame: this mode of time cannot carry it. */
+export class WorldError extends HarnessError {}
+
 /** No client knows it: one that says `ok` to it says `ok` to anything. */
 const MADE_UP_COMMAND = 'fold-the-laundry';
 const ANSWER_BOUND = 20n * SECOND;
@@ -82,12 +85,20 @@ export async function preflight(
       control.command(MADE_UP_COMMAND);
       world.clock.at(ANSWER_BOUND, () => control.shutDown(world.clock, GRACE));
     } else world.clock.at(SECOND, () => control.shutDown(world.clock, GRACE));
-    await world.run(() => !control.alive);
+    await carried(world.run(() => !control.alive));
     const wrong = whatIsWrong(recorder.events(), client);
     if (wrong !== undefined) throw new HarnessError(complaint(client, wrong, control.stderrTail));
   } finally {
     await world.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function carried(run: Promise<void>): Promise<void> {
+  try {
+    await run;
+  } catch (error) {
+    throw error instanceof HarnessError ? new WorldError(error.message) : error;
   }
 }
 

@@ -59,7 +59,10 @@ export interface RunInfo {
   /** As the user named the client: `reference:rtm`, a profile path, or a command. */
   readonly client: string;
   readonly time: string;
+  /** Why this mode of time: `auto: not virtual: …`. */
+  readonly timeWhy: string;
   readonly seed: number;
+  /** At which each case begins; in real and scaled time, at which the run began. */
   readonly epoch: string;
   readonly total: number;
   readonly workers: number;

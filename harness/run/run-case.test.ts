@@ -105,7 +105,9 @@ t.test('what a client leaves behind is ended, in its process group and out of it
 
 t.test('a client is tried before any case', async (t) => {
   const makeWorld: WorldMaker = Object.assign(() => world(), {
+    mode: { mode: 'virtual' } as const,
     timeName: 'virtual',
+    why: 'a test',
     parallel: true,
   });
   const fly = (fault: string) => preflight(makeWorld, plan, client(fault), metering);

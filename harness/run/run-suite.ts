@@ -1,25 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Dialect } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
-import { packageRoot } from '../client/package-root.ts';
 import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
 import type { Rule } from '../judge/verdict.ts';
 import type { Trace } from '../trace/event.ts';
 import { formatTrace } from '../trace/file.ts';
-import { chooseTime, type TimeChoice, type WorldMaker } from './choose-time.ts';
+import { type Given, againCommand } from './again.ts';
+import type { TimeChoice, WorldMaker } from './choose-time.ts';
 import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
 import { staleKnownFailures } from './known-failures.ts';
-import { preflight } from './preflight.ts';
+import { isVirtual } from './mode.ts';
+import { openTime } from './open-time.ts';
 import { repeat } from './repeat.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
 import { headerOf, runCase, type Played } from './run-case.ts';
 import type { World } from './world.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface RunOptions {
   readonly client: ResolvedClient;
@@ -41,6 +40,8 @@ export interface RunOptions {
   readonly rules?: readonly Rule[];
   /** These are all the cases that there are: then each known failure of the profile must be among them. */
   readonly whole?: boolean;
+  /** Repeated in the command that plays a case again. */
+  readonly given?: Given;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function runSuite(
   const plans = written.map((plan) => withPolicy(plan, client.profile));
   const dialects = options.dialects ?? DIALECTS;
   const folder = outputFolder(options);
-  const makeWorld = await chooseTime(options, plans);
+  const makeWorld = await openTime(options, plans, dialects);
   if ((options.repeat ?? 1) > 1 && !makeWorld.parallel)
     throw new HarnessError(
       `--repeat compares traces byte by byte, which only virtual time keeps; this run is in time ${makeWorld.timeName}`,
@@ -66,13 +67,12 @@ export async function runSuite(
   reporter.begin({
     client: client.spec,
     time: makeWorld.timeName,
+    timeWhy: makeWorld.why,
     seed,
-    epoch: new Date(epochMs).toISOString(),
+    epoch: new Date(isVirtual(makeWorld.mode) ? epochMs : Date.now()).toISOString(),
     total: plans.length,
     workers,
   });
-  const first = plans.find((plan) => unfit(plan, client.profile) === undefined);
-  if (first) await preflight(makeWorld, first, client, dialects[first.dialect]);
   const results: CaseResult[] = [];
   const finished = new Map<number, CaseResult>();
   let next = 0;
@@ -148,7 +148,7 @@ async function runOne(
     wallMs: Math.round(performance.now() - started),
     tracePath: relative(process.cwd(), tracePath),
     stderrTail,
-    again: againCommand(plan, options),
+    again: againCommand(plan, { ...options, client: client.spec, mode: makeWorld.mode }),
     ...(times > 1 && played.error === undefined && { repeats: times }),
   };
 }
@@ -180,26 +180,10 @@ function writeTrace(path: string, trace: Trace): string | undefined {
   }
 }
 
-/** With the epoch, because the default one is another next month. */
-function againCommand(plan: Plan, { client, time, seed, epochMs }: RunOptions): string {
-  const chosen = time.mode === 'scaled' ? `scaled:${time.factor}` : time.mode;
-  const isBuiltIn = resolve(plan.file).startsWith(join(packageRoot(), 'suites'));
-  return [
-    `meterproof run ${isBuiltIn ? plan.id : quote(plan.file)} --client ${quote(client.spec)}`,
-    ...(time.mode === 'auto' ? [] : [`--time ${chosen}`]),
-    ...(seed === 1 ? [] : [`--seed ${seed}`]),
-    `--epoch ${new Date(epochMs).toISOString().slice(0, epochMs % DAY_MS === 0 ? 10 : 16)}${epochMs % DAY_MS === 0 ? '' : 'Z'}`,
-  ].join(' ');
-}
-
 /** Traces of different clients lie side by side. */
 function outputFolder({ outDir, client }: RunOptions): string {
   return join(
     outDir,
     client.spec.replaceAll(/[^a-zA-Z0-9.-]+/g, '-').replace(/^[-.]+/, '') || 'client',
   );
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,26 +6,35 @@ const BOUND_MS = 20_000;
 
 const checked = new Map<string, Promise<string | undefined>>();
 
-/** What this Node lacks for virtual time; undefined: nothing. Each program is asked once. */
-export function whyNotThisNode(program: string): Promise<string | undefined> {
-  const known = checked.get(program);
+/**
+ * What this Node lacks for virtual time; undefined: nothing. Asked with the options that a client inherits (`NODE_OPTIONS`),
+ * which may break what the preload leans on. Each program is asked once.
+ */
+export function whyNotThisNode(
+  program: string,
+  options = process.env['NODE_OPTIONS'] ?? '',
+): Promise<string | undefined> {
+  const key = `${program}\n${options}`;
+  const known = checked.get(key);
   if (known) return known;
-  const asked = ask(program);
-  checked.set(program, asked);
+  const asked = ask(program, options);
+  checked.set(key, asked);
   return asked;
 }
 
-function ask(program: string): Promise<string | undefined> {
+function ask(program: string, options: string): Promise<string | undefined> {
   const script = join(packageRoot(), 'dist/harness/client/virtual/preload/self-check.js');
   return new Promise((resolve) => {
     execFile(
       program,
       ['--expose-internals', script],
-      { timeout: BOUND_MS, env: { ...process.env, NODE_OPTIONS: '' } },
+      { timeout: BOUND_MS, env: { ...process.env, NODE_OPTIONS: options } },
       (error, _stdout, stderr) => {
         if (!error) return resolve(undefined);
-        const [first] = stderr.trim().split('\n');
-        resolve(`the self-check of ${program} failed: ${first || error.message}`);
+        // Not a warning that the options have brought up.
+        const first = stderr.split('\n').find((line) => !/^\s*$|^\(/.test(line));
+        const under = options === '' ? '' : ` under NODE_OPTIONS=${options}`;
+        resolve(`the self-check of ${program}${under} failed: ${first || error.message}`);
       },
     );
   });

@@ -4,10 +4,10 @@ import type { ResolvedClient } from '../../client/profile.ts';
 import { DIALECTS } from '../../dialects.ts';
 import type { Judgement } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/event.ts';
-import { chooseTime, type TimeChoice } from '../choose-time.ts';
+import type { TimeChoice } from '../choose-time.ts';
 import { conclude } from '../conclude.ts';
 import { unfit } from '../fit.ts';
-import { preflight } from '../preflight.ts';
+import { openTime } from '../open-time.ts';
 import { runCase } from '../run-case.ts';
 
 export interface PlayerOptions {
@@ -40,8 +40,7 @@ export async function openPlayer(plan: Plan, options: PlayerOptions): Promise<Pl
   if (why !== undefined) throw new HarnessError(`${client.spec} cannot play ${plan.id}: ${why}`);
   // A known failure is one of the case as it is written.
   const profile = { ...client.profile, knownFailures: [] };
-  const makeWorld = await chooseTime(options, [plan]);
-  await preflight(makeWorld, plan, client);
+  const makeWorld = await openTime(options, [plan], DIALECTS);
   let count = 0;
   const playOne = async (one: Plan): Promise<Outcome> => {
     const played = await runCase(one, makeWorld(one), {
