@@ -155,6 +155,11 @@ export interface Dialect {
   readonly opaque?: boolean;
   /** `false` where no usage records travel: then none is owed to anybody. */
   readonly records?: boolean;
+  /**
+   * The semantic events that its servers can have. A case that names no dialect is then played with them if it needs no
+   * other event, face, fault or command; absent: only cases that name this dialect are.
+   */
+  readonly events?: readonly string[];
   /** Wire faults that have no meaning here, each with what to write instead. */
   readonly unknownFaults?: Readonly<Record<string, string>>;
   create(host: Host, setup: ServerSetup): Emulator;

@@ -12,6 +12,8 @@ import {
 
 /** What a dialect makes of one request. */
 export interface Asked {
+  /** The word by which it is noted, or its answer; absent for what the protocol does not know. */
+  readonly event?: string;
   /** Told with the bytes that complete the request. */
   readonly notes?: readonly Note[];
   /** Who the client says that it is. */
@@ -23,8 +25,9 @@ export interface Asked {
 /** `target` as it stands in the request line. */
 export type Understand = (method: string, target: string, request: HttpMessage) => Asked;
 
-interface Waiting extends Asked {
+interface Waiting {
   readonly method: string;
+  readonly asked: Asked;
 }
 
 /** Lists of megabytes were seen in configurations (Q311467). */
@@ -136,10 +139,10 @@ export class HttpDecoder implements SessionDecoder {
   #asked(request: HttpMessage): readonly Note[] {
     const [method = '', target = ''] = request.startLine.split(' ');
     if (this.#waiting.length >= MAX_WAITING) this.#waiting = [];
-    const { notes = [], identity, answered } = this.#understand(method, target, request);
-    this.#waiting.push({ method, answered });
-    this.identity ??= identity;
-    return notes;
+    const asked = this.#understand(method, target, request);
+    this.#waiting.push({ method, asked });
+    this.identity ??= asked.identity;
+    return asked.notes ?? [];
   }
 
   #answered(answer: HttpMessage): readonly Note[] {
@@ -150,7 +153,7 @@ export class HttpDecoder implements SessionDecoder {
     // The protocol knows no redirection.
     if (request && status >= 300 && status < 400)
       return [{ event: 'malformed', fields: { why: 'unexpected' } }];
-    if (request) return request.answered(status, answer);
+    if (request) return request.asked.answered(status, answer);
     return status === 400 && this.#failed.client
       ? [{ event: 'protocol-error', fields: { why: 'bad-http' } }]
       : [];
