@@ -1,13 +1,18 @@
 import { type Command, Option } from 'commander';
+import type { ResolvedClient } from '../client/profile.ts';
 import { resolveClient } from '../client/resolve.ts';
 import { palette } from '../report/palette.ts';
 import { sweepJson, sweepText } from '../report/sweep-text.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
+import { withPolicy } from '../run/fit.ts';
+import { rulesFor } from '../run/rules-for.ts';
 import { openPlayer } from '../run/sweep/player.ts';
 import { sweep, type SweepResult } from '../run/sweep/sweep.ts';
 import { isDuration, type Quantity, SweepError, type Variation } from '../run/sweep/variation.ts';
 import { addSuites, ANY, chosenCases } from './cases.ts';
+import type { ExtensionOptions } from './extensions.ts';
 import { defaultEpochMs, parseEpoch, parseSeed, parseWorkers } from './options.ts';
+import { speaking } from './run.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 import { SECOND } from '../clock/clock.ts';
 import {
@@ -23,9 +28,9 @@ import {
   type Range,
 } from './sweep-options.ts';
 
-interface SweepCommandOptions extends Readonly<
-  Partial<Record<'outage' | 'attempts' | 'retryDelay' | 'down', Range>>
-> {
+type Ranges = Readonly<Partial<Record<'outage' | 'attempts' | 'retryDelay' | 'down', Range>>>;
+
+interface SweepCommandOptions extends Ranges, ExtensionOptions {
   readonly client: string;
   readonly suites?: string;
   readonly downtime: Variation['downtimes'];
@@ -112,11 +117,18 @@ async function runSweep(
   const { cwd, searchPath, signal, write, writeError, isTerminal } = surroundings;
   const variation = variationOf(options);
   const where = options.suites === undefined ? {} : { suites: options.suites };
-  const [plan] = chosenCases([name], { ...ANY, ...where }, surroundings);
-  const client = resolveClient(options.client, { cwd, searchPath });
+  const named = resolveClient(options.client, { cwd, searchPath });
+  const { client, extensions } = await speaking(named, options, surroundings);
+  const [written] = chosenCases([name], { ...ANY, ...where }, surroundings, extensions);
+  const fixed = fixedBy(client, variation.quantity);
+  if (fixed !== undefined) throw new UsageError(fixed);
+  // First what the profile states, then the value that is tried in its place.
+  const plan = withPolicy(written!, client.profile);
   const { time, seed, epoch: epochMs, workers, expect, json, samples, maxRuns } = options;
-  const player = await openPlayer(plan!, {
+  const player = await openPlayer(plan, {
     client,
+    dialects: extensions.dialects,
+    rules: rulesFor(client.profile, extensions.rules),
     time,
     seed,
     epochMs,
@@ -129,7 +141,7 @@ async function runSweep(
   let result: SweepResult;
   try {
     result = await sweep(
-      plan!,
+      plan,
       {
         variation,
         resolution: isDuration(variation.quantity) ? options.resolution : 1n,
@@ -152,6 +164,15 @@ async function runSweep(
   };
   write(json ? sweepJson(result, info) : sweepText(result, info, palette(isTerminal)));
   return statusOf(result);
+}
+
+/** Why another value of the quantity would reach nobody; undefined: the client takes what a case tells it. */
+function fixedBy({ spec, profile }: ResolvedClient, quantity: Quantity): string | undefined {
+  const key = quantity === 'attempts' ? 'attempts' : 'retryDelay';
+  if (quantity !== 'attempts' && quantity !== 'retry-delay') return undefined;
+  const stated = profile.policy?.[key];
+  if (stated === undefined || stated === 'configured') return undefined;
+  return `${spec} has ${key} of its own (policy: in its profile) and does not take those of a case: --${quantity} would change nothing`;
 }
 
 function variationOf(options: SweepCommandOptions): Variation {

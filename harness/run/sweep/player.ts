@@ -1,8 +1,8 @@
+import type { Dialect } from '../../../emulators/emulator.ts';
 import type { Plan } from '../../case/plan.ts';
 import { HarnessError } from '../../client/process.ts';
 import type { ResolvedClient } from '../../client/profile.ts';
-import { DIALECTS } from '../../dialects.ts';
-import type { Judgement } from '../../judge/verdict.ts';
+import type { Judgement, Rule } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/event.ts';
 import type { TimeChoice } from '../choose-time.ts';
 import { conclude } from '../conclude.ts';
@@ -12,6 +12,8 @@ import { runCase } from '../run-case.ts';
 
 export interface PlayerOptions {
   readonly client: ResolvedClient;
+  readonly dialects: Readonly<Record<string, Dialect>>;
+  readonly rules: readonly Rule[];
   readonly time: TimeChoice;
   readonly seed: number;
   readonly epochMs: number;
@@ -35,23 +37,23 @@ export interface Player {
 
 /** Chooses the mode of time for cases like `plan` and starts the client once. Throws a HarnessError. */
 export async function openPlayer(plan: Plan, options: PlayerOptions): Promise<Player> {
-  const { client, seed, signal, workers } = options;
+  const { client, seed, signal, workers, dialects, rules } = options;
   const why = unfit(plan, client.profile);
   if (why !== undefined) throw new HarnessError(`${client.spec} cannot play ${plan.id}: ${why}`);
   // A known failure is one of the case as it is written.
   const profile = { ...client.profile, knownFailures: [] };
-  const makeWorld = await openTime(options, [plan], DIALECTS);
+  const makeWorld = await openTime(options, [plan], dialects);
   let count = 0;
   const playOne = async (one: Plan): Promise<Outcome> => {
     const played = await runCase(one, makeWorld(one), {
       client,
       seed,
       signal,
-      dialect: DIALECTS[one.dialect]!,
+      dialect: dialects[one.dialect]!,
     });
     signal.throwIfAborted();
     options.played(++count);
-    return { trace: played.trace, judgement: conclude(one, played, profile) };
+    return { trace: played.trace, judgement: conclude(one, played, profile, rules) };
   };
   return {
     async play(plans) {
