@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { metering } from '../../emulators/metering/index.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { formatTrace, parseTrace } from '../trace/file.ts';
-import { parseCapture } from './capture-file.ts';
+import { parseCapture, readCapture } from './capture-file.ts';
 
 const FILE = 'captures/reference-offline-primary-refuses.jsonl';
 const TEXT = readFileSync(FILE, 'utf8');
@@ -77,4 +79,28 @@ t.test('a cut-off last line is left out; a wrong note of the header is refused',
     /a:1: "capture\.expect\.verdict"/,
   );
   t.end();
+});
+
+t.test('read from disk it is the same without its bytes, and refused alike', async (t) => {
+  const { events, header } = await readCapture(FILE, 'a', metering);
+  t.same(header, TRACE.header);
+  t.equal(events.length, TRACE.events.length);
+  t.notOk(events.some(({ bytes }) => bytes !== undefined));
+  t.same(
+    events.map(({ event, fields }) => [event, fields]),
+    TRACE.events.map(({ event, fields }) => [event, fields]),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'a.jsonl');
+  writeFileSync(path, TEXT.slice(0, -20));
+  t.equal((await readCapture(path, 'a', metering)).cutOff, true);
+  const accept = at('upload-accept');
+  const forged = { ...TRACE.events[accept]!, fields: { records: 9 } };
+  writeFileSync(path, written(TRACE.events.with(accept, forged)));
+  await t.rejects(readCapture(path, 'a', metering), { message: /^a:\d+: "bravo.*is not what/ });
+  await t.rejects(readCapture(FILE, 'a', metering, 10), {
+    name: 'TraceFileError',
+    message: /^a:12: more than 10 events, up to .*: so many are not held in memory/,
+  });
 });

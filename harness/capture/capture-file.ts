@@ -1,118 +1,68 @@
 // A captured session is a trace whose bytes are the truth: what it says of them is made anew and compared.
 import type { Dialect } from '../../emulators/emulator.ts';
+import { formatDuration } from '../clock/duration.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { parseTrace, TraceFileError } from '../trace/file.ts';
-import { formatEvent } from '../trace/format.ts';
-import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
-import { redecode } from './decode.ts';
+import { TraceStream } from '../trace/stream.ts';
+import { BytesCheck } from './bytes-check.ts';
 
 /** The line of an event in the file of its trace; the header is the first. */
 export function lineOf(index: number): number {
   return index + 2;
 }
 
+/** What is judged or compared is in memory as a whole, but for its bytes: about 1 KB an event. */
+export const MAX_HELD_EVENTS = 1_000_000;
+
 /**
- * Reads a captured session, or any trace. Throws a `TraceFileError` with its line for what is no trace, and for an event that the
- * bytes of its connection do not bear out.
+ * Reads a captured session, or any trace, that is in memory already. Throws a `TraceFileError` with its line for what is no trace,
+ * and for an event that the bytes of its connection do not bear out.
  */
 export function parseCapture(text: string, file: string, dialect: Dialect): Trace {
   const trace = parseTrace(text, file);
-  const [difference] = differences(trace.events, dialect);
-  if (difference)
-    throw new TraceFileError(`${file}:${lineOf(difference.index)}: ${difference.what}`);
+  const check = new BytesCheck(dialect);
+  for (const event of trace.events) check.push(event);
+  refuseUnborne(check, file);
   return trace;
 }
 
-export interface BytesDifference {
-  readonly index: number;
-  readonly what: string;
-}
-
-interface Noted {
-  readonly index: number;
-  readonly event: TraceEvent;
-  /** Without time, bytes and the order of its fields. */
-  readonly word: string;
-}
-
-/** Per connection, because two of them may be noted in another order than their bytes came. */
-export function differences(
-  events: readonly TraceEvent[],
+/**
+ * The same from disk, piece by piece, without the bytes once they are checked. Rejects also where more than `maxEvents` would
+ * have to be held.
+ */
+export async function readCapture(
+  path: string,
+  shown: string,
   dialect: Dialect,
-): readonly BytesDifference[] {
-  if (!dialect.decoders) return [];
-  const made = byConnection(redecode(events, dialect));
-  return [...byConnection(events)]
-    .flatMap(([conn, noted]) => firstDifference(noted, made.get(conn) ?? []) ?? [])
-    .toSorted((a, b) => a.index - b.index);
-}
-
-function byConnection(events: readonly TraceEvent[]): ReadonlyMap<number, readonly Noted[]> {
-  const connections = new Map<number, Noted[]>();
-  for (const [index, event] of events.entries()) {
-    const { conn, face } = event;
-    if (conn === undefined || face === undefined) continue;
-    const own = connections.get(conn) ?? [];
-    if (own.length === 0) connections.set(conn, own);
-    own.push({ index, event, word: wordOf(event) });
+  maxEvents = MAX_HELD_EVENTS,
+): Promise<Trace> {
+  const stream = await TraceStream.open(path, shown);
+  const events: TraceEvent[] = [];
+  const check = new BytesCheck(dialect);
+  for await (const event of stream.events()) {
+    if (events.length >= maxEvents) throw new TraceFileError(tooMany(shown, maxEvents, event));
+    check.push(event);
+    events.push(withoutBytes(event));
   }
-  return connections;
+  refuseUnborne(check, shown);
+  return { header: stream.header, events, ...(stream.cutOff && { cutOff: true }) };
 }
 
-function wordOf({ actor, face, event, from, fields, usage }: TraceEvent): string {
-  const sorted = Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([actor, face, event, from, sorted, usage]);
+function refuseUnborne(check: BytesCheck, file: string): void {
+  const difference = check.end();
+  if (difference)
+    throw new TraceFileError(`${file}:${lineOf(difference.index)}: ${difference.what}`);
 }
 
-function firstDifference(
-  all: readonly Noted[],
-  made: readonly Noted[],
-): BytesDifference | undefined {
-  // A live server says in words of its own that an answer was cut off.
-  const due = made.filter((one) => isNote(one) && !isUnread(one, made));
-  const isCut = [...all, ...made].some(({ event: { event } }) => INCOMPLETE.has(event));
-  // Requests that came in one piece: their decoder notes them together, the server as it took them up.
-  const early: Noted[] = [];
-  let next = 0;
-  for (const one of all.filter(isNote)) {
-    const before = early.findIndex(({ word }) => word === one.word);
-    if (before >= 0) {
-      early.splice(before, 1);
-      continue;
-    }
-    const found = due.findIndex(({ word }, place) => place >= next && word === one.word);
-    if (found >= 0) {
-      early.push(...due.slice(next, found));
-      next = found + 1;
-    } else if (!isCut)
-      // What never left the server whole is known to the server alone.
-      return {
-        index: one.index,
-        what: `${textOf(one)} is not what the bytes of its connection say`,
-      };
-  }
-  const [unsaid] = [...early, ...due.slice(next)];
+function tooMany(shown: string, maxEvents: number, { at }: TraceEvent): string {
   return (
-    unsaid && {
-      index: all.at(-1)!.index,
-      what: `the bytes of connection ${unsaid.event.conn}, which ends here, say ${textOf(unsaid)}, and no line does`,
-    }
+    `${shown}:${lineOf(maxEvents)}: more than ${maxEvents} events, up to ${formatDuration(at)}: so many are not held in memory at a time, ` +
+    `which judging and comparing need; record or import a shorter time or fewer servers (export takes a trace of any length)`
   );
 }
 
-/** On their connections a server may have decided what its bytes do not say. */
-const INCOMPLETE: ReadonlySet<string> = new Set(['answer-lost', 'malformed']);
-
-function isNote({ event: { event } }: Noted): boolean {
-  return event === 'opaque' || Object.hasOwn(SEMANTIC_EVENTS, event);
-}
-
-/** A request that a server reset before it read it. */
-function isUnread(one: Noted, made: readonly Noted[]): boolean {
-  const later = made.slice(made.indexOf(one) + 1).find((other) => !isNote(other));
-  return later?.event.event === 'reset' && later.event.fields['by'] === 'server';
-}
-
-function textOf({ event: { event, face, actor, fields } }: Noted): string {
-  return `"${formatEvent({ at: 0n, actor, ...(face !== undefined && { face }), event, fields }).replace(/^0s {2}/, '')}"`;
+/** Their number stays. */
+function withoutBytes({ bytes, ...event }: TraceEvent): TraceEvent {
+  if (bytes === undefined || event.fields['length'] !== undefined) return event;
+  return { ...event, fields: { ...event.fields, length: Buffer.byteLength(bytes, 'base64') } };
 }

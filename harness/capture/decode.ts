@@ -1,5 +1,5 @@
 // The semantic events of a connection, made from its bytes by the dialect: bytes are the truth, notes are recomputed.
-import type { Dialect, SessionDecoder } from '../../emulators/emulator.ts';
+import type { Dialect, SessionDecoder, SessionDecoders } from '../../emulators/emulator.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 
@@ -105,64 +105,83 @@ export class SessionTrace {
  * request, answer; here the requests that came in one piece stand together.
  */
 export function redecode(events: readonly TraceEvent[], dialect: Dialect): TraceEvent[] {
-  const decoders = dialect.decoders?.();
-  if (!decoders) return [...events];
+  if (!dialect.decoders) return [...events];
   const made: TraceEvent[] = [];
-  const open = new Map<number, SessionTrace>();
-  let current: TraceEvent | undefined;
-  const emit = (decoded: Decoded): void => {
-    const { raw, ...event } = decoded;
-    const { at, bytes } = current!;
-    const isCopy = raw !== undefined && bytes !== undefined;
-    made.push({ at, ...event, ...(isCopy && { bytes }) });
-  };
-  for (const event of events) {
-    const { actor, face, conn, from } = event;
-    if (face === undefined || conn === undefined) {
-      made.push(event);
-      continue;
-    }
-    if (isMadeFromBytes(event)) continue;
-    current = event;
-    let session = open.get(conn);
-    if (!session) {
-      const place = { actor, face, conn, ...(from !== undefined && { from }) };
-      session = new SessionTrace(place, decoders(actor, face), emit);
-      open.set(conn, session);
-    }
-    replay(event, session, made);
-  }
-  if (current) for (const session of open.values()) session.end();
+  const redecoder = new Redecoder(dialect.decoders(), (event) => made.push(event));
+  for (const event of events) redecoder.push(event);
+  redecoder.end();
   return made;
 }
 
-function replay(event: TraceEvent, session: SessionTrace, made: TraceEvent[]): void {
-  const by = event.fields['by'] === 'server' ? 'server' : 'client';
-  const bytes = Buffer.from(event.bytes ?? '', 'base64');
-  switch (event.event) {
-    case 'connect':
-      return session.connect();
-    case 'received':
-    case 'sent':
-      // A trace that has outgrown its bound keeps only the number of bytes.
-      if (event.bytes === undefined && Number(event.fields['length'] ?? 0) > 0) {
-        made.push(event);
-        return session.missed(event.event === 'sent' ? 'server' : 'client');
-      }
-      return event.event === 'sent' ? session.sent(bytes) : session.received(bytes);
-    case 'close':
-      session.close(by);
-      if (by === 'server') session.end();
+/** The same for events that come one by one. */
+export class Redecoder {
+  readonly #decoders: SessionDecoders;
+  readonly #emit: (event: TraceEvent) => void;
+  readonly #open = new Map<number, SessionTrace>();
+  #current: TraceEvent | undefined;
+
+  constructor(decoders: SessionDecoders, emit: (event: TraceEvent) => void) {
+    this.#decoders = decoders;
+    this.#emit = emit;
+  }
+
+  push(event: TraceEvent): void {
+    const { actor, face, conn, from } = event;
+    if (face === undefined || conn === undefined) {
+      this.#emit(event);
       return;
-    case 'reset':
-      return session.reset(by);
-    case 'gap': {
-      const { of, why, length } = event.fields;
-      const side = of === 'server' ? 'server' : 'client';
-      return session.gap(side, String(why), length === undefined ? undefined : Number(length));
     }
-    default:
-      made.push(event);
+    if (isMadeFromBytes(event)) return;
+    this.#current = event;
+    let session = this.#open.get(conn);
+    if (!session) {
+      const place = { actor, face, conn, ...(from !== undefined && { from }) };
+      const decoder = this.#decoders(actor, face);
+      session = new SessionTrace(place, decoder, (decoded) => this.#decoded(decoded));
+      this.#open.set(conn, session);
+    }
+    this.#replay(event, session);
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    for (const session of this.#open.values()) session.end();
+  }
+
+  #decoded({ raw, ...event }: Decoded): void {
+    const { at, bytes } = this.#current!;
+    const isCopy = raw !== undefined && bytes !== undefined;
+    this.#emit({ at, ...event, ...(isCopy && { bytes }) });
+  }
+
+  #replay(event: TraceEvent, session: SessionTrace): void {
+    const by = event.fields['by'] === 'server' ? 'server' : 'client';
+    const bytes = Buffer.from(event.bytes ?? '', 'base64');
+    switch (event.event) {
+      case 'connect':
+        return session.connect();
+      case 'received':
+      case 'sent':
+        // A trace that has outgrown its bound keeps only the number of bytes.
+        if (event.bytes === undefined && Number(event.fields['length'] ?? 0) > 0) {
+          this.#emit(event);
+          return session.missed(event.event === 'sent' ? 'server' : 'client');
+        }
+        return event.event === 'sent' ? session.sent(bytes) : session.received(bytes);
+      case 'close':
+        session.close(by);
+        if (by === 'server') session.end();
+        return;
+      case 'reset':
+        return session.reset(by);
+      case 'gap': {
+        const { of, why, length } = event.fields;
+        const side = of === 'server' ? 'server' : 'client';
+        return session.gap(side, String(why), length === undefined ? undefined : Number(length));
+      }
+      default:
+        this.#emit(event);
+    }
   }
 }
 

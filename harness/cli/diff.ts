@@ -1,14 +1,14 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseCapture } from '../capture/capture-file.ts';
+import { readCapture } from '../capture/capture-file.ts';
 import { diffSessions, type Session, type SessionDiff } from '../replay/diff.ts';
 import { completed } from '../replay/infer-plan.ts';
 import { replayAsJudge } from '../replay/judge-capture.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { addSuites } from './cases.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
-import { planFor, readTraceText } from './replay.ts';
+import { planFor, tracePath } from './replay.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface DiffArguments extends ExtensionOptions {
@@ -50,8 +50,9 @@ export function addDiff(
           write(`${name}  only in ${a === undefined ? now : before}\n`);
           continue;
         }
-        const [was, is] = [a, b].map((file) => sessionOf(file, options, surroundings, extensions));
-        const text = diffText(name, diffSessions(was!, is!), colors);
+        const was = await sessionOf(a, options, surroundings, extensions);
+        const is = await sessionOf(b, options, surroundings, extensions);
+        const text = diffText(name, diffSessions(was, is), colors);
         if (text !== '') different++;
         write(text);
       }
@@ -94,14 +95,14 @@ function tracesBelow(folder: string, cwd: string): ReadonlySet<string> {
   );
 }
 
-function sessionOf(
+async function sessionOf(
   file: string,
   options: DiffArguments,
   surroundings: Surroundings,
   extensions: Extensions,
-): Session {
+): Promise<Session> {
   const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = parseCapture(readTraceText(file, surroundings), file, dialect);
+  const trace = await readCapture(tracePath(file, surroundings.cwd), file, dialect);
   const found = planFor(trace, options, surroundings, extensions);
   const { rules } = extensions;
   const { plan, judgement } = replayAsJudge(trace, { file, rules, ...(found && { plan: found }) });

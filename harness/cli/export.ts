@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exportTrace } from '../capture/pcap/export.ts';
 import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
-import { parseTrace } from '../trace/file.ts';
+import { TraceStream } from '../trace/stream.ts';
 import { errorText } from '../client/error-text.ts';
+import { tracePath } from './replay.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface ExportArguments {
@@ -29,21 +30,19 @@ export function addExport(program: Command, { cwd, write }: Surroundings): void 
     .option(...DIALECT_OPTION)
     .addHelpText('after', HELP)
     .action(async (file: string, { output, dialect: name }: ExportArguments) => {
-      const path = resolve(cwd, file);
-      if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
-        throw new UsageError(`there is no file ${file}`);
+      const path = tracePath(file, cwd);
       if (resolve(cwd, output) === path) throw new UsageError(`${output} is the trace itself`);
-      const trace = parseTrace(readFileSync(path, 'utf8'), file);
+      const stream = await TraceStream.open(path, file);
       const dialect = await chosenDialect(name, cwd);
       const target = openOutput(resolve(cwd, output), output);
       let bytes = 0;
       try {
-        for (const block of exportTrace(trace, dialect)) bytes += writeSync(target, block);
+        for await (const block of exportTrace(stream, dialect)) bytes += writeSync(target, block);
       } finally {
         closeSync(target);
       }
-      const cutOff = trace.cutOff === true ? ' (the trace was cut off in its last line)' : '';
-      write(`${output}: ${trace.events.length} events in ${bytes} bytes${cutOff}\n`);
+      const cutOff = stream.cutOff ? ' (the trace was cut off in its last line)' : '';
+      write(`${output}: ${stream.eventCount} events in ${bytes} bytes${cutOff}\n`);
     });
 }
 

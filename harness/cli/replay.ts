@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseCapture } from '../capture/capture-file.ts';
+import { readCapture } from '../capture/capture-file.ts';
 import { parseSetting, type Settings } from '../replay/infer-plan.ts';
 import { replayAsJudge, type Replayed, unmet } from '../replay/judge-capture.ts';
 import type { Plan } from '../case/plan.ts';
@@ -65,7 +65,9 @@ export function addReplay(
       const extensions = await loadExtensions(options, surroundings.cwd);
       const unknown = options.rule.find((id) => !extensions.rules.some((rule) => rule.id === id));
       if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}`);
-      const statuses = files.map((file) => replayFile(file, options, extensions, surroundings));
+      const statuses: number[] = [];
+      for (const file of files)
+        statuses.push(await replayFile(file, options, extensions, surroundings));
       done(statuses.includes(1) ? 1 : Math.max(...statuses));
     });
 }
@@ -78,15 +80,15 @@ function readSetting(text: string, before: Settings): Settings {
   }
 }
 
-function replayFile(
+async function replayFile(
   file: string,
   options: ReplayArguments,
   extensions: Extensions,
   surroundings: Surroundings,
-): number {
+): Promise<number> {
   const { write, writeError, isTerminal } = surroundings;
   const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = parseCapture(readTraceText(file, surroundings), file, dialect);
+  const trace = await readCapture(tracePath(file, surroundings.cwd), file, dialect);
   if (trace.cutOff) writeError(`${file}: its last line is cut off, and left out\n`);
   const plan = planFor(trace, options, surroundings, extensions);
   const replayed = replayAsJudge(trace, {
@@ -114,11 +116,11 @@ function replayFile(
 }
 
 /** Throws a UsageError where there is no such file. */
-export function readTraceText(file: string, { cwd }: Surroundings): string {
+export function tracePath(file: string, cwd: string): string {
   const path = resolve(cwd, file);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
     throw new UsageError(`there is no file ${file}`);
-  return readFileSync(path, 'utf8');
+  return path;
 }
 
 /** The case that is named, or that the file names; undefined: there is none. */

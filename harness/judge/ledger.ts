@@ -65,9 +65,7 @@ export function ledgerOf(view: View, header: TraceHeader): Ledger {
     const explained = new Set(pairs.values());
     for (const run of runs)
       if (!run.denied || pairs.has(run)) entries.push(entryOf(run, pairs.get(run)));
-    unexplained.push(
-      ...records.filter((account) => !explained.has(account)).map(({ record }) => record),
-    );
+    for (const account of records) if (!explained.has(account)) unexplained.push(account.record);
   }
   for (const { name } of view.plan.clients) countDrops(entries, name, view);
   const count = (has: (entry: LedgerEntry) => boolean): number => entries.filter(has).length;

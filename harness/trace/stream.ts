@@ -12,6 +12,7 @@ export class TraceStream {
   readonly #path: string;
   readonly #shown: string;
   #cutOff = false;
+  #eventCount = 0;
 
   private constructor(path: string, shown: string, header: TraceHeader) {
     this.#path = path;
@@ -34,18 +35,29 @@ export class TraceStream {
     return this.#cutOff;
   }
 
+  /** As many as the last way through has met. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
   /** In their order. Throws a `TraceFileError` at the line that belongs to no trace. */
   async *events(): AsyncGenerator<TraceEvent, void, undefined> {
     const lines = new TraceLines(this.#shown);
     let unfinished = '';
+    this.#eventCount = 0;
     for await (const { line, isWhole } of textsOf(this.#path, lines)) {
       const event = isWhole ? lines.next(line) : undefined;
-      if (event) yield event;
+      if (event) {
+        this.#eventCount++;
+        yield event;
+      }
       if (!isWhole) unfinished = line;
     }
     const { event, cutOff } = lines.end(unfinished);
-    if (event) yield event;
     this.#cutOff = cutOff;
+    if (!event) return;
+    this.#eventCount++;
+    yield event;
   }
 }
 

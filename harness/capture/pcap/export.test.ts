@@ -86,7 +86,10 @@ const TRACE: Trace = {
   },
   events: EVENTS,
 };
-const CAPTURE = Buffer.concat([...exportTrace(TRACE, metering)]);
+const blocks: Buffer[] = [];
+const source = { header: TRACE.header, events: () => TRACE.events };
+for await (const block of exportTrace(source, metering)) blocks.push(block);
+const CAPTURE = Buffer.concat(blocks);
 
 t.test('what is exported is imported again', async (t) => {
   const read = await imported(CAPTURE);

@@ -1,6 +1,6 @@
 // A trace as packets, as a bystander would have captured them.
 import type { Dialect } from '../../../emulators/emulator.ts';
-import type { Trace, TraceEvent } from '../../trace/event.ts';
+import type { TraceEvent, TraceHeader } from '../../trace/event.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { Side } from '../decode.ts';
 import { LINK } from './link.ts';
@@ -23,14 +23,24 @@ interface Conversation {
   readonly ended: Record<Side, boolean>;
 }
 
+/** A trace that can be gone through more than once: on disk, so that it may be of any length, or in memory. */
+export interface TraceSource {
+  readonly header: TraceHeader;
+  events(): AsyncIterable<TraceEvent> | Iterable<TraceEvent>;
+}
+
 /**
  * The blocks of a pcapng file: raw IPv4 with times in nanoseconds, servers at 10.0.0.n and clients at 10.0.64.n with their
  * names, the case as comment of the file, and what each event means as comment of its packets. Bytes that the trace does
- * not have any more are jumped over.
+ * not have any more are jumped over. The events are gone through twice: names come before packets.
  */
-export function* exportTrace({ header, events }: Trace, dialect: Dialect): Generator<Buffer> {
+export async function* exportTrace(
+  source: TraceSource,
+  dialect: Dialect,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { header } = source;
   const epochNs = BigInt(Date.parse(header.epoch)) * 1_000_000n;
-  const packets = new Packets(events, dialect);
+  const packets = new Packets(await namesIn(source), dialect);
   yield sectionBlock(
     `case ${header.case}, client ${header.client}, time ${header.time}, seed ${header.seed}, epoch ${header.epoch}, observer ${header.observer}`,
     'Meterproof',
@@ -39,7 +49,7 @@ export function* exportTrace({ header, events }: Trace, dialect: Dialect): Gener
   yield namesBlock(packets.names());
   let comments: string[] = [];
   let lastNs = 0n;
-  for (const event of events) {
+  for await (const event of source.events()) {
     const made = packets.of(event);
     if (made.length === 0) {
       if (comments.length < 16) comments.push(formatEvent(event));
@@ -55,6 +65,22 @@ export function* exportTrace({ header, events }: Trace, dialect: Dialect): Gener
   }
 }
 
+interface Names {
+  readonly servers: ReadonlySet<string>;
+  readonly clients: ReadonlySet<string>;
+}
+
+async function namesIn(source: TraceSource): Promise<Names> {
+  const servers = new Set<string>();
+  const clients = new Set<string>();
+  for await (const { actor, face, from = UNKNOWN } of source.events()) {
+    if (face === undefined) continue;
+    servers.add(actor);
+    clients.add(from);
+  }
+  return { servers, clients };
+}
+
 class Packets {
   readonly #servers: ReadonlyMap<string, Buffer>;
   readonly #clients: ReadonlyMap<string, Buffer>;
@@ -62,16 +88,9 @@ class Packets {
   readonly #open = new Map<number, Conversation>();
   #attempts = 0;
 
-  constructor(events: readonly TraceEvent[], { faces }: Dialect) {
-    const onFaces = events.filter(({ face }) => face !== undefined);
-    this.#servers = addresses(
-      onFaces.map(({ actor }) => actor),
-      0,
-    );
-    this.#clients = addresses(
-      onFaces.map(({ from = UNKNOWN }) => from),
-      64,
-    );
+  constructor({ servers, clients }: Names, { faces }: Dialect) {
+    this.#servers = addresses(servers, 0);
+    this.#clients = addresses(clients, 64);
     this.#ports = new Map(faces.map(({ name, port }) => [name, port]));
   }
 
@@ -199,9 +218,9 @@ function move({ next }: Conversation, side: Side, bytes: number): void {
 }
 
 /** `10.0.<third>.1` and on, in the order of appearance. */
-function addresses(names: readonly string[], third: number): ReadonlyMap<string, Buffer> {
+function addresses(names: ReadonlySet<string>, third: number): ReadonlyMap<string, Buffer> {
   return new Map(
-    [...new Set(names)].map((name, index) => {
+    [...names].map((name, index) => {
       const number = index + 1;
       return [
         name,
