@@ -18,6 +18,8 @@ export interface Extensions {
   readonly rules: readonly Rule[];
   /** The dialect that was loaded. */
   readonly own?: Dialect;
+  /** Its path as it was named, by its name. */
+  readonly modules?: Readonly<Record<string, string>>;
 }
 
 export interface ExtensionOptions {
@@ -45,7 +47,7 @@ export async function loadExtensions(
   return {
     dialects: own ? { ...DIALECTS, [own.name]: own } : DIALECTS,
     rules: [...RULES, ...more],
-    ...(own && { own }),
+    ...(own && { own, modules: { [own.name]: dialect! } }),
   };
 }
 

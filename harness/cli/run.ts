@@ -111,6 +111,7 @@ export function addRun(
         ...stated,
         client,
         dialects: extensions.dialects,
+        modules: extensions.modules ?? {},
         rules,
         whole,
         given,

@@ -128,6 +128,7 @@ async function runSweep(
   const player = await openPlayer(plan, {
     client,
     dialects: extensions.dialects,
+    modules: extensions.modules ?? {},
     rules: rulesFor(client.profile, extensions.rules),
     time,
     seed,

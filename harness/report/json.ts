@@ -9,6 +9,8 @@ export interface JsonReport {
   readonly cases: readonly {
     readonly id: string;
     readonly verdict: Verdict;
+    /** Why, where it is not `pass`. */
+    readonly reason?: string;
     /** Why this failure is expected; absent: it is not. */
     readonly known?: string;
     readonly source: readonly string[];
@@ -54,6 +56,7 @@ function toReport(
     cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath, trace, again }) => ({
       id: plan.id,
       verdict: judgement.verdict,
+      ...(judgement.reason !== undefined && { reason: judgement.reason }),
       ...(judgement.known !== undefined && { known: judgement.known }),
       source: plan.source,
       clientMs,

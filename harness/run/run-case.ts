@@ -18,6 +18,7 @@ import type { Trace, TraceHeader } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
 import { Director } from './director.ts';
+import { Guard } from './guard.ts';
 import { prepareClient } from './prepare-client.ts';
 import { ServerControl } from './server-control.ts';
 import { hostOf, setupOf } from './servers.ts';
@@ -26,6 +27,8 @@ import type { World } from './world.ts';
 export interface CaseOptions {
   readonly client: ResolvedClient;
   readonly dialect: Dialect;
+  /** Path of the module of the dialect, where it is not ours. */
+  readonly module?: string | undefined;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,6 +63,8 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     broken ??= message;
     world.wake();
   };
+  const { module } = options;
+  const guard = module === undefined ? undefined : new Guard(module, fail);
   const upstreams = new Upstreams({
     addresses: options.client.profile.upstreams,
     hold: (work) => world.hold(work),
@@ -72,7 +77,8 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     const terminate =
       authority && terminator(authority, [server, ...addresses, ...hostNames(real[server])]);
     const host = hostOf(server, { clock, recorder, shim, upstreams, terminate });
-    const create = (own: Host) => options.dialect.create(own, setupOf(plan, world.divisor));
+    const make = (own: Host) => options.dialect.create(own, setupOf(plan, world.divisor));
+    const create = (own: Host) => guard?.emulator(make, own) ?? make(own);
     controls.set(server, new ServerControl(host, create, shim, recorder));
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
@@ -136,6 +142,8 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     upstreams.close();
     rmSync(folder, { recursive: true, force: true });
   }
+  // What the end of the servers has brought to light.
+  error ??= broken;
   return {
     trace: { header: headerOf(plan, world, options), events: recorder.events() },
     stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly repeat?: number;
   /** Default: the built-in ones. */
   readonly dialects?: Readonly<Record<string, Dialect>>;
+  /** Paths of the dialects that are not ours, by name. */
+  readonly modules?: Readonly<Record<string, string>>;
   readonly rules?: readonly Rule[];
   /** These are all the cases that there are: then each known failure of the profile must be among them. */
   readonly whole?: boolean;
@@ -126,6 +128,7 @@ async function runOne(
       seed,
       signal: options.signal,
       dialect: (options.dialects ?? DIALECTS)[plan.dialect]!,
+      module: options.modules?.[plan.dialect],
     });
   const played =
     missing === undefined

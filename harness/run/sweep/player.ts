@@ -13,6 +13,8 @@ import { runCase } from '../run-case.ts';
 export interface PlayerOptions {
   readonly client: ResolvedClient;
   readonly dialects: Readonly<Record<string, Dialect>>;
+  /** Paths of the dialects that are not ours, by name. */
+  readonly modules?: Readonly<Record<string, string>>;
   readonly rules: readonly Rule[];
   readonly time: TimeChoice;
   readonly seed: number;
@@ -50,6 +52,7 @@ export async function openPlayer(plan: Plan, options: PlayerOptions): Promise<Pl
       seed,
       signal,
       dialect: dialects[one.dialect]!,
+      module: options.modules?.[one.dialect],
     });
     signal.throwIfAborted();
     options.played(++count);

@@ -1,0 +1,125 @@
+// A dialect of the user's that throws, wherever it does, ends the case as an error with its name; the next case runs on.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { packageRoot } from '../client/package-root.ts';
+import { unpackPage } from './ways-in.fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'meterproof-throws-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+unpackPage('dialect.md', folder);
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
+
+// A second case, in which nobody asks the server for anything.
+write(
+  'suites/line/quiet.yaml',
+  `title: a client that has nothing to ask
+source: a test
+dialect: line
+servers: [alpha]
+client: { pollingInterval: 1m, retryDelay: 1m }
+play: |
+  0s  client  start
+  1m  end
+never: |
+  0s..1m  alpha.tcp  lease-grant
+`,
+);
+
+const REQUEST = "connection.note({ event: 'lease-request', fields: { program } });";
+/** What stands there in place of the request's note, and before the constructor's end. */
+const places: Readonly<Record<string, (text: string) => string>> = {
+  'in a stream handler': (text) => text.replace(REQUEST, "throw new TypeError('no luck');"),
+  'at a time that it has asked for': (text) =>
+    text.replace(REQUEST, "this.#host.after(10, () => { throw new TypeError('no luck'); });"),
+  'as it accepts': (text) =>
+    text.replace('const { stream } = connection;', "throw new TypeError('no luck');"),
+  'in a promise that nobody awaits': (text) =>
+    text.replace(
+      REQUEST,
+      "void Promise.resolve().then(() => { throw new TypeError('no luck'); });",
+    ),
+  'in an async handler': (text) =>
+    text
+      .replace("stream.on('data', (bytes", "stream.on('data', async (bytes")
+      .replace(REQUEST, "throw new TypeError('no luck');"),
+  'in a timer of its own': (text) =>
+    text.replace(REQUEST, "setImmediate(() => { throw new TypeError('no luck'); });"),
+};
+
+interface Report {
+  readonly cases: readonly {
+    readonly id: string;
+    readonly verdict: string;
+    readonly reason?: string;
+  }[];
+}
+
+const WORDS = ['run', '--suites', 'suites', '--client', './line-client.yaml', '--reporter', 'json'];
+
+interface Said {
+  readonly code: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** In a process of its own: what escapes would end it, and a test runner has its own way with that. */
+function elsewhere(rules = './line-rules.ts'): Promise<Said> {
+  const main = join(packageRoot(), 'harness/cli/main.ts');
+  const words = ['--import', import.meta.resolve('tsx'), main, ...WORDS, '--rules', rules];
+  return new Promise((resolve) =>
+    execFile(process.execPath, words, { cwd: folder, timeout: 60_000 }, (error, out, err) =>
+      resolve({ code: error?.code ?? 0, out, err }),
+    ),
+  );
+}
+
+const casesOf = ({ out, err }: Said): Report['cases'] => {
+  if (err !== '') throw new Error(err);
+  return (JSON.parse(out) as Report).cases;
+};
+
+const dialect = read('line-dialect.ts');
+for (const [place, broken] of Object.entries(places))
+  t.test(`a dialect that throws ${place}`, async (t) => {
+    write('line-dialect.ts', broken(dialect));
+    t.not(read('line-dialect.ts'), dialect);
+    t.match(
+      casesOf(await elsewhere()).map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),
+      [
+        {
+          id: 'line/primary-refuses',
+          verdict: 'error',
+          reason:
+            /^the dialect \S*line-dialect\.ts has thrown: TypeError: no luck \(at .*line-dialect\.ts/,
+        },
+        { id: 'line/quiet', verdict: 'pass' },
+      ],
+    );
+  });
+
+t.test('a dialect that cannot even make a server, or close it', async (t) => {
+  for (const line of ['constructor(host: Host) {', 'close(): void {']) {
+    write('line-dialect.ts', dialect.replace(line, `${line} throw new Error('no luck');`));
+    const said = await elsewhere();
+    t.equal(said.code, 2);
+    for (const { verdict, reason } of casesOf(said)) {
+      t.equal(verdict, 'error');
+      t.match(reason, /has thrown: Error: no luck/);
+    }
+  }
+});
+
+t.test('what is not a dialect’s own ends the process as before', async (t) => {
+  write('line-dialect.ts', dialect);
+  write(
+    'rules.ts',
+    `${read('line-rules.ts')}\nsetTimeout(() => { throw new Error('not caught'); }, 0);\n`,
+  );
+  const { code, err } = await elsewhere('./rules.ts');
+  t.ok(code);
+  t.match(err, /Error: not caught/);
+});

@@ -1,0 +1,81 @@
+// A dialect of the user's runs inside our process: what it throws, at whatever moment, costs a case its verdict and nothing else.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Duplex } from 'node:stream';
+import type { Emulator, Host } from '../../emulators/emulator.ts';
+
+const running = new AsyncLocalStorage<Guard>();
+
+export class Guard {
+  readonly #module: string;
+  readonly #fail: (message: string) => void;
+
+  /** `module`: the path of the dialect, as the user named it; `fail` breaks the case off. */
+  constructor(module: string, fail: (message: string) => void) {
+    this.#module = module;
+    this.#fail = fail;
+    catchTheRest();
+  }
+
+  /** Runs code of the module; undefined where it has thrown. */
+  call<T>(action: () => T): T | undefined {
+    try {
+      return running.run(this, action);
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  failed(error: unknown): void {
+    this.#fail(`the dialect ${this.#module} has thrown: ${described(error)}`);
+  }
+
+  /** An emulator whose every call, and every call that it asks for, is guarded. */
+  emulator(create: (host: Host) => Emulator, host: Host): Emulator {
+    const emulator = this.call(() =>
+      create({
+        ...host,
+        after: (delayMs, action) => host.after(delayMs, () => this.call(action)),
+      }),
+    );
+    return {
+      accept: (face, connection) => {
+        this.#guardListeners(connection.stream);
+        this.call(() => emulator?.accept(face, connection));
+      },
+      command: (command) => this.call(() => emulator?.command?.(command)),
+      close: () => this.call(() => emulator?.close()),
+    };
+  }
+
+  /** Handlers of a stream are called when bytes come, by whoever brings them. */
+  #guardListeners(stream: Duplex): void {
+    const emit = stream.emit.bind(stream);
+    stream.emit = (event: string, ...values: unknown[]): boolean =>
+      this.call(() => emit(event, ...values)) ?? false;
+  }
+}
+
+let isCatching = false;
+
+/** Promises that nobody awaits, async handlers among them, and timers of the module's own. */
+function catchTheRest(): void {
+  if (isCatching) return;
+  isCatching = true;
+  const caught = (error: unknown): void => {
+    const guard = running.getStore();
+    if (guard) return guard.failed(error);
+    // Not the module's: what would have happened without us.
+    if (process.listenerCount('uncaughtException') > 1) return;
+    process.off('uncaughtException', caught);
+    throw error;
+  };
+  process.on('uncaughtException', caught);
+}
+
+/** With the place where it was thrown: the first line of the stack. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = error.stack?.split('\n').find((line) => /^\s+at /.test(line));
+  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place.trim()})`}`;
+}
