@@ -89,6 +89,16 @@ for (const [fault, why] of broken)
     t.equal(played.error, undefined, 'it is not our error');
   });
 
+t.test('what a client sends right before it ends is heard', async (t) => {
+  const { trace, error } = await play('says-goodbye');
+  t.equal(error, undefined);
+  const heard = trace.events.filter(({ event }) => event === 'received');
+  t.same(
+    heard.map(({ bytes }) => bytes && Buffer.from(bytes, 'base64').toString()),
+    ['goodbye'],
+  );
+});
+
 t.test('a client that never comes to rest is stalled: our error, within the bound', async (t) => {
   const played = await play('never-rests', 1_000);
   t.match(played.error, /stalled.*a loop that never yields/);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect, Host } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
+import { MILLISECOND, type Clock, type Nanos } from '../clock/clock.ts';
 import { toMs } from '../clock/duration.ts';
 import { ConfigurationError } from '../client/configuration.ts';
 import { HarnessError } from '../client/process.ts';
@@ -24,6 +25,9 @@ import { ServerControl } from './server-control.ts';
 import { hostOf, setupOf } from './servers.ts';
 import type { World } from './world.ts';
 
+/** What a client sent right before it ended is still on its way: the servers hear it. */
+const LAST_PACKETS_NS: Nanos = 5n * MILLISECOND;
+
 export interface CaseOptions {
   readonly client: ResolvedClient;
   readonly dialect: Dialect;
@@ -38,6 +42,8 @@ export interface Played {
   readonly stderrTail: readonly string[];
   readonly clientMs: number;
   readonly worstLatenessMs: number;
+  /** The longest time that a client took to start, in case time; where time is virtual none passes meanwhile. */
+  readonly longestLaunchMs?: number;
   /** Why the client cannot play this case. */
   readonly unsupported?: string;
   /** Ours, not the client's: what went wrong so that nothing can be said. */
@@ -120,12 +126,10 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
       );
     }
     director.begin();
+    const landed = heldFor(clock, LAST_PACKETS_NS, () => director.finished);
     await world.run(
       () =>
-        director.finished ||
-        recorder.overflowed ||
-        broken !== undefined ||
-        options.signal?.aborted === true,
+        landed() || recorder.overflowed || broken !== undefined || options.signal?.aborted === true,
     );
     if (broken !== undefined) throw new HarnessError(broken);
     await shim.settled();
@@ -149,8 +153,22 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),
     clientMs: toMs(clock.now()),
     worstLatenessMs: toMs(world.worstLatenessNs()),
+    longestLaunchMs: toMs(world.longestLaunchNs?.() ?? 0n),
     ...(unsupported !== undefined && { unsupported }),
     ...(error !== undefined && { error }),
+  };
+}
+
+/** True once `condition` has been true for `delay` of case time. */
+function heldFor(clock: Clock, delay: Nanos, condition: () => boolean): () => boolean {
+  let due: Nanos | undefined;
+  return () => {
+    if (!condition()) return false;
+    if (due === undefined) {
+      due = clock.now() + delay;
+      clock.at(due, () => {});
+    }
+    return clock.now() >= due;
   };
 }
 
