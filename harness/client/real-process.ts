@@ -34,6 +34,11 @@ export class RealProcess implements ClientProcess {
     child.on('close', (code, signal) => this.#exited(code, signal));
   }
 
+  /** Leader of its group; undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   write(text: string): void {
     this.#child.stdin!.write(text);
   }

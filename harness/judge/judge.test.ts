@@ -124,6 +124,42 @@ t.test('what only an observer sees is never kept without one', (t) => {
   t.end();
 });
 
+t.test('what a slow start could explain is inconclusive, and only that', (t) => {
+  const late = `${SAVED}\n4h1m30s alpha.share refused\n4h2m bravo.share UPLOAD r1\n${END}`;
+  const strict = { rules: [] };
+  t.match(judged(late, strict), { verdict: 'fail', findings: [{ by: '30s too late' }] });
+  t.match(judged(late, strict, {}, { launchNs: 30n * SECOND }), { verdict: 'fail' });
+  t.match(judged(late, strict, {}, { launchNs: 30n * SECOND, jitterNs: MILLISECOND }), {
+    verdict: 'inconclusive',
+    reason:
+      'expect: it hangs on 30s, and this machine was up to 1ms late, and the client took up to 30s to start',
+  });
+  const slow = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
+  t.match(
+    judged(slow, strict, {}, { launchNs: 600n * SECOND }),
+    { verdict: 'fail', findings: [{ by: '500ms too late' }] },
+    'from its own attempt on it is the client that is slow',
+  );
+  t.end();
+});
+
+t.test('who had no time to answer, or to end, is not blamed', (t) => {
+  const text = `${SAVED}\n4h bravo.share UPLOAD r1\n5h client command id=7 name=shutdown\n5h5s client contract why=x\n${END}`;
+  const plan: Plan = { ...PLAN, rules: [], expect: [] };
+  for (const why of ['it never answered command 7', 'it ignored the shutdown and was killed']) {
+    const trace = traceOf(text);
+    const events = trace.events.map((event) =>
+      event.event === 'contract' ? { ...event, fields: { why } } : event,
+    );
+    const verdict = (options: JudgeOptions) => judge(plan, { ...trace, events }, options).verdict;
+    t.equal(verdict({}), 'fail');
+    t.equal(verdict({ launchNs: 4n * SECOND }), 'fail');
+    t.equal(verdict({ launchNs: 6n * SECOND }), 'inconclusive');
+    t.equal(verdict({ jitterNs: 3n * SECOND }), 'inconclusive');
+  }
+  t.end();
+});
+
 t.test('what the jitter of the machine could explain is inconclusive', (t) => {
   const late = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
   const strict = { rules: [] };

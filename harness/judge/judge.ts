@@ -14,6 +14,8 @@ import { View } from './view/view.ts';
 export interface JudgeOptions {
   /** The worst lateness of this machine while the case ran (real and scaled time), ns of case time. */
   readonly jitterNs?: Nanos;
+  /** The longest time that a client took to start (real and scaled time), ns of case time. */
+  readonly launchNs?: Nanos;
   /** Default: the built-in ones. */
   readonly rules?: readonly Rule[];
 }
@@ -36,13 +38,17 @@ const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'ledger']);
 export function judge(
   plan: Plan,
   trace: Trace,
-  { jitterNs = 0n, rules: known = RULES }: JudgeOptions = {},
+  { jitterNs = 0n, launchNs = 0n, rules: known = RULES }: JudgeOptions = {},
 ): Judgement {
   const { findings, doubts, rules, ledger } = gather(plan, trace, known);
   const unsupported = unsupportedAbility(trace.events);
   const told =
     unsupported === undefined ? findings : findings.filter(({ what }) => !CONSEQUENCES.has(what));
-  const shaky = told.filter(({ marginNs }) => marginNs !== undefined && marginNs < 2n * jitterNs);
+  const explained = ({ sinceStart }: Finding): Nanos =>
+    2n * jitterNs + (sinceStart ? launchNs : 0n);
+  const shaky = told.filter(
+    (finding) => finding.marginNs !== undefined && finding.marginNs < explained(finding),
+  );
   const firm = told.find((finding) => !shaky.includes(finding));
   const end = (verdict: Verdict, reason: string): Judgement => ({
     verdict,
@@ -58,7 +64,8 @@ export function judge(
   if (late)
     return end(
       'inconclusive',
-      `${late.what}: it hangs on ${formatDuration(late.marginNs!)}, and this machine was up to ${formatDuration(jitterNs)} late`,
+      `${late.what}: it hangs on ${formatDuration(late.marginNs!)}, and this machine was up to ${formatDuration(jitterNs)} late` +
+        (late.sinceStart ? `, and the client took up to ${formatDuration(launchNs)} to start` : ''),
     );
   if (doubts.length > 0) return end('inconclusive', doubts.join('; '));
   return { verdict: 'pass', findings: [], rules, ledger };
@@ -114,11 +121,29 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
         claim: 'the client keeps the client contract (docs/client-contract.md)',
         expected: 'what the contract says',
         actual: `${actor}: ${String(fields['why'])}`,
+        ...patience(events, index),
         index,
       });
     else if (event === 'missed') doubts.push(`the play waited in vain: ${String(fields['step'])}`);
   if (cutOff || view.drainedAt === undefined) doubts.push('the trace ends before the case did');
   return { findings, doubts, rules, ledger };
+}
+
+/** How long a client was waited for before it was found wanting: what a slow machine could explain. */
+function patience(events: readonly TraceEvent[], index: number): Partial<Finding> {
+  const { actor, at, fields } = events[index]!;
+  const why = String(fields['why']);
+  const id = /^it never answered command (\d+)$/.exec(why)?.[1];
+  const isIgnored = why.startsWith('it ignored the shutdown');
+  const asked = events
+    .slice(0, index)
+    .findLast(
+      (event) =>
+        event.actor === actor &&
+        event.event === 'command' &&
+        (isIgnored ? event.fields['name'] === 'shutdown' : String(event.fields['id']) === id),
+    );
+  return asked ? { marginNs: at - asked.at, sinceStart: true } : {};
 }
 
 function linesOf({ expect }: Plan): readonly ExpectLine[] {

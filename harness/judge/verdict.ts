@@ -23,6 +23,8 @@ export interface Finding {
   readonly by?: string;
   /** How far the finding is from the other verdict; what jitter may explain. Absent: no time is involved. */
   readonly marginNs?: Nanos;
+  /** The time limit counts from a time of the case: who started late is late by as much. */
+  readonly sinceStart?: boolean;
   /** Index into the trace of the event that shows it, or of the last one that still matched. */
   readonly index?: number;
   /** For expected lines: what matched before, and what would have been legal next. */

@@ -196,7 +196,7 @@ export class ClientControl {
     else this.#record('answer', { id: 0, result: 'unsupported', why: 'client clock' });
   }
 
-  /** Asks the process to end, and makes sure of it after `graceNs`. */
+  /** Asks the process to end, and makes sure of it after `graceNs`, which scaled time does not shorten: to end is real work. */
   shutDown(clock: Clock, graceNs: Nanos): void {
     const process = this.#process;
     if (!process) return;
@@ -205,7 +205,7 @@ export class ClientControl {
       this.#record('contract', { why: `it never answered command ${id}` });
     this.command('shutdown');
     process.endInput();
-    clock.at(clock.now() + graceNs, () => {
+    clock.at(clock.now() + graceNs * BigInt(this.#options.world.divisor), () => {
       if (this.#process !== process) return;
       this.#record('contract', { why: 'it ignored the shutdown and was killed' });
       process.kill();
@@ -240,8 +240,12 @@ export class ClientControl {
   }
 
   /** The work folder has another name in every run; what a client says of it must not make its traces differ. */
-  #withoutFolder(fields: Readonly<Record<string, FieldValue>>): Record<string, FieldValue> {
+  #withoutFolder(
+    fields: Readonly<Record<string, FieldValue>>,
+  ): Readonly<Record<string, FieldValue>> {
     const { folder } = this.#options.prepared;
+    const names = (value: FieldValue) => typeof value === 'string' && value.includes(folder);
+    if (!Object.values(fields).some(names)) return fields;
     return Object.fromEntries(
       Object.entries(fields).map(([name, value]) => [
         name,

@@ -19,6 +19,7 @@ export function conclude(
     return { ...blank(plan, played, rules), verdict: 'error', reason: played.error };
   const judged = judge(plan, played.trace, {
     jitterNs: fromMs(played.worstLatenessMs),
+    launchNs: fromMs(played.longestLaunchMs ?? 0),
     ...(rules && { rules }),
   });
   return withKnownFailures(plan, judged, profile);

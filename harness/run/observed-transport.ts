@@ -3,6 +3,7 @@ import type { Acceptor, Endpoint, Listener, Listening, Transport } from '../shim
 
 interface Watched {
   readonly acceptor: Acceptor;
+  readonly reached: () => void;
   /** What attempts met from when on, the latest last. */
   readonly states: { readonly from: Nanos; readonly state: Listening }[];
 }
@@ -11,16 +12,30 @@ interface Watched {
 export class ObservedTransport implements Transport {
   readonly #transport: Transport;
   readonly #now: () => Nanos;
+  readonly #reached: (client: string) => void;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(transport: Transport, now: () => Nanos) {
+  /** `reached` hears of every attempt that is seen, whatever came of it. */
+  constructor(
+    transport: Transport,
+    now: () => Nanos,
+    reached: (client: string) => void = () => {},
+  ) {
     this.#transport = transport;
     this.#now = now;
+    this.#reached = reached;
   }
 
   async listen(endpoint: Endpoint, state: Listening, acceptor: Acceptor): Promise<Listener> {
-    const listener = await this.#transport.listen(endpoint, state, acceptor);
-    const watched: Watched = { acceptor, states: [{ from: 0n, state }] };
+    const reached = (): void => this.#reached(endpoint.client);
+    const listener = await this.#transport.listen(endpoint, state, {
+      attempted: (outcome, at) => acceptor.attempted(outcome, at),
+      accept: (wire) => {
+        reached();
+        return acceptor.accept(wire);
+      },
+    });
+    const watched: Watched = { acceptor, reached, states: [{ from: 0n, state }] };
     this.#watched.set(`${endpoint.address}:${endpoint.port}`, watched);
     return {
       set: async (next) => {
@@ -35,6 +50,7 @@ export class ObservedTransport implements Transport {
   /** A client tried to connect at that moment of case time. What a listener took it tells itself. */
   observed(address: string, at: Nanos): void {
     const watched = this.#watched.get(address);
+    watched?.reached();
     const state = watched?.states.findLast(({ from }) => from <= at)?.state;
     if (state === 'refuse') watched!.acceptor.attempted('refused', at);
     else if (state === 'black-hole') watched!.acceptor.attempted('unanswered', at);

@@ -75,6 +75,8 @@ export async function preflight(
       recorder,
       prepared,
     });
+    // To start is real work, whatever time the case runs in.
+    const scale = BigInt(world.divisor);
     control.start();
     if (client.profile.tier === 'driven') {
       const stop = recorder.listen(({ event }) => {
@@ -83,8 +85,8 @@ export async function preflight(
         control.shutDown(world.clock, GRACE);
       });
       control.command(MADE_UP_COMMAND);
-      world.clock.at(ANSWER_BOUND, () => control.shutDown(world.clock, GRACE));
-    } else world.clock.at(SECOND, () => control.shutDown(world.clock, GRACE));
+      world.clock.at(ANSWER_BOUND * scale, () => control.shutDown(world.clock, GRACE));
+    } else world.clock.at(SECOND * scale, () => control.shutDown(world.clock, GRACE));
     await carried(world.run(() => !control.alive));
     const wrong = whatIsWrong(recorder.events(), client);
     if (wrong !== undefined) throw new HarnessError(complaint(client, wrong, control.stderrTail));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Canary } from '../clock/canary.ts';
 import type { Nanos } from '../clock/clock.ts';
 import { RealClock } from '../clock/real.ts';
+import { LaunchWatch } from '../client/launch-watch.ts';
 import { observerFor } from '../client/observer/inject.ts';
 import { ObserverReader } from '../client/observer/reader.ts';
 import {
@@ -30,6 +31,7 @@ export class RealWorld implements World {
   readonly #canary: Canary;
   readonly #folder = mkdtempSync(join(tmpdir(), 'meterproof-observer-'));
   readonly #observerFile = join(this.#folder, 'attempts.jsonl');
+  readonly #launches: LaunchWatch;
   readonly #reader: ObserverReader<string>;
   readonly #network: number;
   #held: Promise<unknown> = Promise.resolve();
@@ -46,10 +48,12 @@ export class RealWorld implements World {
     this.clock = new RealClock(factor);
     this.epochMs = this.clock.wallMs();
     this.#canary = new Canary(factor);
+    this.#launches = new LaunchWatch({ factor });
     const fail = (message: string) => this.#fail(message);
     this.transport = new ObservedTransport(
       new RealTransport((error) => fail(`a connection could not be accepted: ${error.message}`)),
       () => this.clock.now(),
+      (client) => this.#launches.reached(client),
     );
     this.#reader = new ObserverReader({
       file: this.#observerFile,
@@ -72,17 +76,20 @@ export class RealWorld implements World {
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
     const { env } = observerFor(spec.command, this.#observerFile, spec.env);
     this.#living++;
-    return new RealProcess(
+    const client = new RealProcess(
       { ...spec, env: { ...spec.env, ...env } },
       {
         ...bound(listener),
         exited: (exit) => {
           this.#living--;
+          if (client.pid !== undefined) this.#launches.ended(client.pid);
           listener.exited(exit);
           this.wake();
         },
       },
     );
+    if (client.pid !== undefined) this.#launches.launched(spec.client, client.pid);
+    return client;
   }
 
   hold(work: Promise<void>): void {
@@ -108,6 +115,10 @@ export class RealWorld implements World {
     return this.#canary.worst();
   }
 
+  longestLaunchNs(): Nanos {
+    return this.#launches.worst();
+  }
+
   async close(): Promise<void> {
     this.clock.close();
     await this.#held;
@@ -122,6 +133,7 @@ export class RealWorld implements World {
   }
 
   async #next(): Promise<void> {
+    this.#launches.poll();
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

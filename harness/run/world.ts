@@ -25,5 +25,7 @@ export interface World {
   wake(): void;
   /** The worst lateness that the machine showed, in case time; 0 where time is virtual. */
   worstLatenessNs(): Nanos;
+  /** The longest time that a process took to start, in case time; absent where time is virtual: it stands still meanwhile. */
+  longestLaunchNs?(): Nanos;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // An expected line that did not hold, in words.
-import type { ExpectLine } from '../../case/plan.ts';
+import type { ExpectLine, Window } from '../../case/plan.ts';
 import type { Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
@@ -45,7 +45,7 @@ export function explainExtra({ state, index, matcher, before, events }: ExtraCas
     expected: expectedText(line, span, before),
     actual: formatEvent(event, { from: line.pattern.from !== undefined }),
     by,
-    ...(marginNs !== undefined && { marginNs }),
+    ...(marginNs !== undefined && { marginNs, sinceStart: countsFromCase(line.window, due) }),
   };
 }
 
@@ -67,6 +67,7 @@ export function explainMissing(missing: MissingCase): Finding {
   const { line, matches } = state;
   const span = matcher.span(state);
   const near = nearestOf(missing, span);
+  const sinceStart = countsFromCase(line.window, matcher.due(state));
   const counted = `${matches.length} of ${line.min} came`;
   const base = { ...placed(line, index, before), expected: expectedText(line, span, matcher) };
   if (near) {
@@ -77,6 +78,7 @@ export function explainMissing(missing: MissingCase): Finding {
       actual: `${formatEvent(events[near.index]!)} (${counted} in time)`,
       by: off(tooSoon, offNs),
       marginNs: offNs,
+      sinceStart,
     };
   }
   const bounded = deadline !== undefined && deadline < endAt;
@@ -85,7 +87,7 @@ export function explainMissing(missing: MissingCase): Finding {
     actual: bounded ? `${counted} by ${formatDuration(deadline)}` : `${counted} by the end`,
     by: `${line.min - matches.length} missing`,
     // Jitter may have pushed what did come beyond the end of the play.
-    ...(bounded && { marginNs: endAt - deadline }),
+    ...(bounded && { marginNs: endAt - deadline, sinceStart }),
   };
 }
 
@@ -129,6 +131,11 @@ function placed(
       return `${formatPattern(state.line.pattern, before.bindings)}${spanText(before, state, now)}${rest}`;
     }),
   };
+}
+
+/** True where a bound of the window is a time of the case: from a match on, the client alone keeps the time. */
+export function countsFromCase({ from, to }: Window, due?: object): boolean {
+  return due === undefined && (from?.kind === 'time' || to?.kind === 'time');
 }
 
 function timesOf({ matches }: LineState): string {

@@ -3,7 +3,7 @@ import { formatDuration } from '../../clock/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { Finding } from '../verdict.ts';
-import { edgeDistance } from './explain.ts';
+import { countsFromCase, edgeDistance } from './explain.ts';
 import { type Matcher, resolve, within } from './matcher.ts';
 import { type Bindings, matched } from './pattern.ts';
 
@@ -39,7 +39,7 @@ export function checkNever(
       expected: `${min === 1 ? 'none' : `fewer than ${min}`} from ${formatDuration(span.from)} to ${to}`,
       actual: formatEvent(event, { from: pattern.from !== undefined }),
       ...(min > 1 && { by: `this is number ${group.count}` }),
-      ...(marginNs !== undefined && { marginNs }),
+      ...(marginNs !== undefined && { marginNs, sinceStart: countsFromCase(window) }),
       index,
     };
   }
