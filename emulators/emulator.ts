@@ -147,6 +147,39 @@ export interface SessionDecoder {
 /** Opens a decoder for each connection of one capture; what it learns on one connection helps with the others. */
 export type SessionDecoders = (server: string, face: string) => SessionDecoder;
 
+/** One whole request, as far as the replay of a recorded session must know it. */
+export interface SeenRequest {
+  /** The same for requests that ask the same: without ids, times and names of logs. Shown to people: `upload word.exe`. */
+  readonly meaning: string;
+  /** The number that its answer repeats; 0: answers come in the order of the requests. */
+  readonly id: number;
+  /** What is this request's own, such as ids of records: in an order that is the same for the same meaning. */
+  readonly own: readonly string[];
+  /** The usage records that it carries. */
+  readonly usage?: readonly UsageNote[];
+  /** It asks that the server end the connection behind the answer. */
+  readonly isLast?: boolean;
+}
+
+/** How recorded requests and answers of a dialect are used again. */
+export interface Exchanges {
+  /** Cuts what a client sends on one connection into requests. What it returns throws an error for what is none. */
+  requests(face: string): (bytes: Uint8Array) => readonly SeenRequest[];
+  /** The number of the request that these bytes begin to answer; 0: of none, it is pushed; undefined: they do not tell. */
+  answerTo(face: string, bytes: Uint8Array): number | undefined;
+  /**
+   * A recorded answer as one to another request of the same meaning, `shiftMs` later than the recorded one. Only what the
+   * protocol ties to the request or to the clock is changed; what is no whole answer stays as it is.
+   */
+  readdress(
+    face: string,
+    answer: Buffer,
+    change: { readonly from: SeenRequest; readonly to: SeenRequest; readonly shiftMs: number },
+  ): Buffer;
+  /** Recorded requests to a server that gives other names to its leases. Without such names the very bytes. */
+  rename(face: string, requests: Buffer, leases: ReadonlyMap<string, string>): Buffer;
+}
+
 /** A protocol that a family of servers speaks. */
 export interface Dialect {
   readonly name: string;
@@ -165,6 +198,8 @@ export interface Dialect {
   create(host: Host, setup: ServerSetup): Emulator;
   /** Begins to decode one capture. A dialect without it is replayed and judged by its bytes alone. */
   decoders?(): SessionDecoders;
+  /** How recorded sessions are played again. Without it they are only judged. */
+  readonly exchanges?: Exchanges;
   /** What a case can do to the state of its servers, besides their clocks. */
   readonly commands?: readonly ServerCommand['kind'][];
   /** What is wrong with the values of an answer fault's arguments, for the reader of a case file; undefined: nothing. */

@@ -93,6 +93,16 @@ export class HttpDecoder implements SessionDecoder {
     return [...notes, ...cut];
   }
 
+  awaited(): string | undefined {
+    const [oldest] = this.#waiting;
+    if (oldest) return oldest.asked.event ?? 'request';
+    const { begun, pending } = this.#requests;
+    if (!pending) return undefined;
+    const [method = '', target = ''] = begun?.split(' ') ?? [];
+    const head = { startLine: begun ?? '', headers: new Map<string, string>(), body: undefined };
+    return this.#understand(method, target, head).event ?? 'request';
+  }
+
   #cut(): readonly Note[] {
     if (!this.#answers.pending || this.opaque !== undefined || this.#failed.server) return [];
     this.#renewAnswers();

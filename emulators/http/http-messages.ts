@@ -71,6 +71,11 @@ export class HttpMessages {
     return this.#state.kind !== 'head' || this.#held.length > 0;
   }
 
+  /** The start line of a message whose head is whole and whose body is not. */
+  get begun(): string | undefined {
+    return this.#state.kind === 'head' ? undefined : this.#startLine;
+  }
+
   /** Bytes of the body so far. */
   get bodyBytes(): number {
     return this.#bodyBytes;

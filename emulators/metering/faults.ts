@@ -34,6 +34,28 @@ export const SHARE_FAULTS = {
 export const MALFORMED = ['wrong-version', 'wrong-length', 'unexpected'] as const;
 export type Malformed = (typeof MALFORMED)[number];
 
+const PIPE_ANY = ['busy', ...MALFORMED] as const;
+const SHARE_ANY = ['503', '429', 'login-refused', ...MALFORMED] as const;
+
+/** What a client can ask on the pipe, by the words by which it is noted, and which faults can be the answer. */
+export const PIPE_ASKS = {
+  hello: ['login-refused', ...MALFORMED],
+  'lease-request': ['deny', ...PIPE_ANY],
+  'lease-renew': PIPE_ANY,
+  'lease-release': PIPE_ANY,
+  'lease-checkout': ['deny', ...PIPE_ANY],
+  'lease-checkin': PIPE_ANY,
+  'callback-request': PIPE_ANY,
+  configuration: PIPE_ANY,
+} as const;
+
+/** The same of the share. */
+export const SHARE_ASKS = {
+  probe: SHARE_ANY,
+  'upload-offer': ['413', '507', 'nack', ...SHARE_ANY],
+  configuration: SHARE_ANY,
+} as const;
+
 const DENIAL_REASONS: readonly DenialReason[] = ['no-seat', 'forbidden', 'no-permission'];
 const DEFAULT_BUSY_MS = 10_000;
 

@@ -9,6 +9,7 @@ import type {
 import { pathOf } from '../http/answer.ts';
 import { HttpFace } from '../http/http-face.ts';
 import { meteringDecoders } from './decoder/index.ts';
+import { meteringExchanges } from './exchanges/index.ts';
 import { checkFault, PIPE_FAULTS, SHARE_FAULTS } from './faults.ts';
 import { PipeSession } from './pipe/pipe-face.ts';
 import { LicenseServer } from './server/license-server.ts';
@@ -23,6 +24,7 @@ export const metering: Dialect = {
   ],
   create: (host, setup) => new MeteringEmulator(host, setup),
   decoders: meteringDecoders,
+  exchanges: meteringExchanges,
   commands: ['restart', 'seats'],
   checkAnswerFault: (_face, fault) => checkFault(fault),
 };

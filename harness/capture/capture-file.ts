@@ -13,6 +13,8 @@ export function lineOf(index: number): number {
 
 /** What is judged or compared is in memory as a whole, but for its bytes: about 1 KB an event. */
 export const MAX_HELD_EVENTS = 1_000_000;
+/** Bytes of a session that is played again, as they are written in base64. */
+export const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads a captured session, or any trace, that is in memory already. Throws a `TraceFileError` with its line for what is no trace,
@@ -27,22 +29,27 @@ export function parseCapture(text: string, file: string, dialect: Dialect): Trac
 }
 
 /**
- * The same from disk, piece by piece, without the bytes once they are checked. Rejects also where more than `maxEvents` would
- * have to be held.
+ * The same from disk, piece by piece, without the bytes once they are checked, unless up to `maxBytes` of them are wanted. Rejects
+ * also where more would have to be held.
  */
 export async function readCapture(
   path: string,
   shown: string,
   dialect: Dialect,
   maxEvents = MAX_HELD_EVENTS,
+  maxBytes = 0,
 ): Promise<Trace> {
   const stream = await TraceStream.open(path, shown);
   const events: TraceEvent[] = [];
   const check = new BytesCheck(dialect);
+  let heldBytes = 0;
   for await (const event of stream.events()) {
     if (events.length >= maxEvents) throw new TraceFileError(tooMany(shown, maxEvents, event));
     check.push(event);
-    events.push(withoutBytes(event));
+    heldBytes += event.bytes?.length ?? 0;
+    if (maxBytes > 0 && heldBytes > maxBytes)
+      throw new TraceFileError(tooManyBytes(shown, maxBytes, lineOf(events.length)));
+    events.push(maxBytes > 0 ? event : withoutBytes(event));
   }
   refuseUnborne(check, shown);
   return { header: stream.header, events, ...(stream.cutOff && { cutOff: true }) };
@@ -59,6 +66,11 @@ function tooMany(shown: string, maxEvents: number, { at }: TraceEvent): string {
     `${shown}:${lineOf(maxEvents)}: more than ${maxEvents} events, up to ${formatDuration(at)}: so many are not held in memory at a time, ` +
     `which judging and comparing need; record or import a shorter time or fewer servers (export takes a trace of any length)`
   );
+}
+
+function tooManyBytes(shown: string, maxBytes: number, line: number): string {
+  const megabytes = Math.floor(maxBytes / 1024 / 1024);
+  return `${shown}:${line}: more than ${megabytes} MB of bytes: so many are not held in memory at a time, which playing them again needs; record or import a shorter time or fewer servers`;
 }
 
 /** Their number stays. */

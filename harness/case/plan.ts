@@ -149,6 +149,8 @@ export type Action =
       readonly fault: FaultSpec;
       readonly newOnly: boolean;
       readonly until: FaultEnd;
+      /** It is only told: what it does stands in the answers that are replayed. */
+      readonly isTold?: true;
     }
   | { readonly kind: 'up'; readonly server: string; readonly face?: string }
   | { readonly kind: 'restart'; readonly server: string; readonly state: 'kept' | 'lost' }

@@ -9,6 +9,7 @@ import { packageRoot } from '../client/package-root.ts';
 import { HarnessError } from '../client/process.ts';
 import { ProfileError } from '../client/profile.ts';
 import { TraceFileError } from '../trace/file.ts';
+import { addCoverage } from './coverage.ts';
 import { addDemo } from './demo.ts';
 import { addDiff } from './diff.ts';
 import { addExplain } from './explain.ts';
@@ -79,6 +80,7 @@ export function buildProgram(
   addDemo(program, surroundings, done);
   addRun(program, surroundings, done);
   addSweep(program, surroundings, done);
+  addCoverage(program, surroundings, done);
   addList(program, surroundings);
   addExplain(program, surroundings);
   addValidate(program, surroundings);

@@ -8,15 +8,18 @@ import type { Plan } from '../case/plan.ts';
 import { errorText } from '../client/error-text.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { PAINT } from '../report/verdict-text.ts';
+import { DEFAULT_STALL_MS } from '../run/choose-time.ts';
 import type { Trace } from '../trace/event.ts';
 import { TraceFileError } from '../trace/file.ts';
 import { formatEvent } from '../trace/format.ts';
 import { addSuites, ANY, chosenCases } from './cases.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
-import { collect } from './options.ts';
+import { collect, parseEpoch, parseSeed, parseStall, parseTime } from './options.ts';
+import { replayAs, type ReplayAsOptions } from './replay-as.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
-interface ReplayArguments extends ExtensionOptions {
+interface ReplayArguments extends ExtensionOptions, Omit<ReplayAsOptions, 'as'> {
+  readonly as?: 'servers' | 'client';
   readonly case?: string;
   readonly expect?: true;
   readonly rule: readonly string[];
@@ -30,9 +33,15 @@ Examples:
   meterproof replay field.jsonl                           which rules did the client in the field break, and at which line?
   meterproof replay field.jsonl --case offline/primary-refuses
   meterproof replay field.jsonl --rule SF-1 --setting attempts=5 --setting retryDelay=15m
+  meterproof replay field.jsonl --as servers --client ./my-client.yaml
+                                                          what does your build do where the recorded one did that?
+  meterproof replay field.jsonl --as client               what would the emulated servers have answered?
+  meterproof replay field.jsonl --as client --server alpha=127.0.0.1:7280/share
 
-A packet capture is made a trace with "meterproof import". What is inferred where there is no case: docs/captures.md.
-Exit status: 0 nothing is broken, or with --expect every expectation is met; 1 otherwise; 2 could not tell, or wrong use.
+A packet capture is made a trace with "meterproof import". What is inferred where there is no case: docs/captures.md;
+the two ways of --as: docs/replay.md.
+Exit status: 0 nothing is broken, with --expect every expectation is met, with --as no difference; 1 otherwise; 2 could not
+tell, a request that the capture never saw, or wrong use.
 `;
 
 export function addReplay(
@@ -42,7 +51,7 @@ export function addReplay(
 ): void {
   const command = program
     .command('replay')
-    .description('judge recorded sessions, without sockets')
+    .description('judge recorded sessions, or play one side of them again')
     .argument('<files...>', 'captures, or traces of a run (.jsonl)')
     .option('--case <case>', 'judge by this case (default: the one that the file names)')
     .option('--expect', 'judge the session against the verdicts that it carries')
@@ -58,16 +67,70 @@ export function addReplay(
       )
         .argParser(readSetting)
         .default({}, 'those of a case that says nothing'),
-    );
+    )
+    .addOption(
+      new Option(
+        '--as <side>',
+        'play this side again: servers, to a client build; client, to emulated or real servers (default: only judge)',
+      ).choices(['servers', 'client']),
+    )
+    .option(
+      '--client <client>',
+      'with --as servers: the client build, as for run (default: reference)',
+    )
+    .addOption(
+      new Option(
+        '--server <name=host[:port/face]>',
+        'with --as client: a real server; may be repeated (default: emulated ones)',
+      )
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--time <mode>',
+        'with --as: auto, virtual, in-process, scaled:N, or real: the recorded pace (default: auto)',
+      ).argParser(parseTime),
+    )
+    .option('--seed <number>', 'with --as: seed of everything random', parseSeed, 1)
+    .addOption(
+      new Option(
+        '--epoch <date>',
+        'with --as servers: date of case time 0 (default: that of the capture)',
+      ).argParser(parseEpoch),
+    )
+    .addOption(
+      new Option(
+        '--stall <time>',
+        'with --as servers: real time that a client in virtual time may work without a rest',
+      )
+        .argParser(parseStall)
+        .default(DEFAULT_STALL_MS, '30s'),
+    )
+    .option('--out <folder>', 'with --as servers: where the new trace is written', '.meterproof');
   addSuites(command)
     .addHelpText('after', HELP)
     .action(async (files: readonly string[], options: ReplayArguments) => {
       const extensions = await loadExtensions(options, surroundings.cwd);
       const unknown = options.rule.find((id) => !extensions.rules.some((rule) => rule.id === id));
       if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}`);
+      const { as } = options;
+      if (as !== undefined && options.expect)
+        throw new UsageError('--expect is about verdicts; with --as two sessions are compared');
+      if (as === undefined && (options.client !== undefined || options.server.length > 0))
+        throw new UsageError('--client needs --as servers, --server needs --as client');
+      const sources = {
+        extensions,
+        path: (file: string) => tracePath(file, surroundings.cwd),
+        plan: (trace: Trace, among: Extensions) => planFor(trace, options, surroundings, among),
+      };
       const statuses: number[] = [];
       for (const file of files)
-        statuses.push(await replayFile(file, options, extensions, surroundings));
+        statuses.push(
+          as === undefined
+            ? await replayFile(file, options, extensions, surroundings)
+            : await replayAs(file, { ...options, as }, sources, surroundings),
+        );
       done(statuses.includes(1) ? 1 : Math.max(...statuses));
     });
 }

@@ -7,7 +7,7 @@ export type DownAction = Extract<Action, { kind: 'down' }>;
 /** One `down` of a play while it lasts: which faces it is on, and what it does to each connection there. */
 export class Downtime {
   readonly action: DownAction;
-  /** Absent for an answer fault: the dialect looks that up. */
+  /** Absent for an answer fault, which the dialect looks up, and for one that is only told. */
   readonly wire: WireFault | undefined;
   readonly #faces: Set<string>;
   readonly #sinceConnection: number;
@@ -25,7 +25,7 @@ export class Downtime {
     this.#faces = new Set(faces);
     this.#sinceConnection = sinceConnection;
     this.#seed = seed;
-    this.wire = WIRE_FAULTS[action.fault.name]?.(action.fault.args);
+    this.wire = action.isTold ? undefined : WIRE_FAULTS[action.fault.name]?.(action.fault.args);
   }
 
   get faces(): readonly string[] {

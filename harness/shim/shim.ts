@@ -103,7 +103,8 @@ export class Shim {
     // Of a series that has ended on one face, the other is told apart.
     const face =
       action.face ?? (faces.length < this.#knowing(action).length ? faces[0] : undefined);
-    recorder.record({ actor: action.server, face, event: 'down', fields: downtime.fields() });
+    const fields = { ...downtime.fields(), ...(action.newOnly && { 'new-only': true }) };
+    recorder.record({ actor: action.server, face, event: 'down', fields });
     this.#downtimes.push(downtime);
     if (action.until.kind === 'for')
       clock.at(clock.now() + action.until.duration, () => this.#lift(downtime, downtime.faces));

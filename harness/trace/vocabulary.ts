@@ -45,7 +45,7 @@ export const SEMANTIC_EVENTS = {
 
 /** What the play does to a server. */
 export const SERVER_EVENTS = {
-  down: 'a fault begins; fault=',
+  down: 'a fault begins; fault=, its arguments, new-only=true where it spares connections',
   up: 'a fault ends; fault=',
   restart: 'the server is started anew, with state=kept or state=lost',
   'clock-skew': 'the clock of the server is set; by=',

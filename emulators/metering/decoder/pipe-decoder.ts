@@ -21,6 +21,20 @@ const MAX_WAITING = 1024;
 /** Grants of a capture that are remembered, the latest. */
 const MAX_LEASES = 65_536;
 
+/** The words by which requests are noted; nothing answers `bye`. */
+const REQUESTS: Readonly<Record<Exclude<ClientMessage['type'], 'bye'>, string>> & {
+  readonly bye?: string;
+} = {
+  hello: 'hello',
+  'request-use': 'lease-request',
+  'live-status': 'lease-renew',
+  release: 'lease-release',
+  'check-out': 'lease-checkout',
+  'check-in': 'lease-checkin',
+  'request-callback': 'callback-request',
+  'get-configuration': 'configuration',
+};
+
 /** Which program a lease is for, by server and lease, over all connections of a capture. */
 export type KnownLeases = Map<
   string,
@@ -65,6 +79,12 @@ export class PipeDecoder implements SessionDecoder {
     const { client, server } = this.#sides;
     if (!this.#understood) this.opaque ??= client.foreign ?? server.foreign;
     return this.#cut();
+  }
+
+  awaited(): string | undefined {
+    const [oldest] = this.#waiting.values();
+    if (oldest) return REQUESTS[oldest.type];
+    return this.#sides.client.pending ? 'request' : undefined;
   }
 
   #cut(): readonly Note[] {

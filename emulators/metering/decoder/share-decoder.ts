@@ -16,7 +16,7 @@ export function shareDecoder(heldBodies: HeldBodies): SessionDecoder {
     if (route === undefined || route.method !== method) return { answered: misfit };
     if (route.method === 'PUT') return offered(path.slice(route.path.length), body);
     const event = route.path.endsWith('.CFG') ? 'configuration' : 'probe';
-    return { answered: (status, answer) => fetched(event, status, answer) };
+    return { event, answered: (status, answer) => fetched(event, status, answer) };
   });
 }
 
@@ -26,6 +26,7 @@ function offered(log: string, body: Buffer | undefined): Asked {
   const [first] = records;
   const content: Fields = { log, records: records.length, ...(first && { record: first.id }) };
   return {
+    event: 'upload-offer',
     notes: [{ event: 'upload-offer', fields: content, usage }],
     identity: first?.client,
     answered: (status, answer) => {
