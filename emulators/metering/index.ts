@@ -10,7 +10,7 @@ import { pathOf } from '../http/answer.ts';
 import { HttpFace } from '../http/http-face.ts';
 import { meteringDecoders } from './decoder/index.ts';
 import { meteringExchanges } from './exchanges/index.ts';
-import { checkFault, PIPE_FAULTS, SHARE_FAULTS } from './faults.ts';
+import { checkFault, PIPE_ASKS, PIPE_FAULTS, SHARE_ASKS, SHARE_FAULTS } from './faults.ts';
 import { PipeSession } from './pipe/pipe-face.ts';
 import { LicenseServer } from './server/license-server.ts';
 import { answerShare } from './share/share.ts';
@@ -19,8 +19,8 @@ import { answerShare } from './share/share.ts';
 export const metering: Dialect = {
   name: 'metering',
   faces: [
-    { name: 'pipe', transport: 'tcp', port: 7230, answerFaults: PIPE_FAULTS },
-    { name: 'share', transport: 'http', port: 7280, answerFaults: SHARE_FAULTS },
+    { name: 'pipe', transport: 'tcp', port: 7230, answerFaults: PIPE_FAULTS, asks: PIPE_ASKS },
+    { name: 'share', transport: 'http', port: 7280, answerFaults: SHARE_FAULTS, asks: SHARE_ASKS },
   ],
   create: (host, setup) => new MeteringEmulator(host, setup),
   decoders: meteringDecoders,
