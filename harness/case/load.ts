@@ -68,6 +68,29 @@ export function readCase(file: string, known: Known, id = caseId(file), shown = 
   return loadCase(readText(file, shown), shown, known, id);
 }
 
+/**
+ * As `readCase`, for servers of that dialect where the case names none and they have all that it needs; else as it is
+ * written, and then with the reason why they are no servers for it.
+ */
+export function readCaseFor(
+  dialect: string,
+  file: string,
+  known: Known,
+  id = caseId(file),
+  shown = file,
+): Plan {
+  const { events } = known.dialects.find(({ name }) => name === dialect) ?? {};
+  const written = readCase(file, known, id, shown);
+  if (events === undefined || written.dialectIsNamed) return written;
+  try {
+    return readCase(file, { ...known, openAs: dialect }, id, shown);
+  } catch (error) {
+    if (!(error instanceof CaseError)) throw error;
+    const { position, what } = error.problems[0]!;
+    return { ...written, misfit: `line ${position.line}: ${what}` };
+  }
+}
+
 /** Reads the text of a case file. Throws a CaseError that holds every problem found. */
 export function loadCase(text: string, file: string, known: Known, id = caseId(file)): Plan {
   const bytes = Buffer.byteLength(text);
@@ -130,6 +153,12 @@ function readPlan(
   if (!checked.success) return undefined;
   const { title, pattern, source, rules, seats, forbidden, catches, timedOutAfter } = checked.data;
   const { callbackGrace, excludedPrograms } = checked.data;
+  if (ledger && dialect.records === false && !dialect.opaque)
+    problems.push({
+      position: ledger.position,
+      what: `no usage records travel to a server of ${dialect.name}`,
+      right: 'leave the ledger out',
+    });
   const checks = [expectLines, neverLines, ledgerLines, rules];
   if (checks.every((list) => list.length === 0))
     problems.push({
@@ -146,6 +175,7 @@ function readPlan(
     source: typeof source === 'string' ? [source] : source,
     rules,
     dialect: dialect.name,
+    ...(checked.data.dialect !== undefined && { dialectIsNamed: true }),
     servers,
     clients,
     seats,

@@ -14,6 +14,8 @@ export interface Known {
   /** Ids of the rules. */
   readonly rules: ReadonlySet<string>;
   readonly dialects: readonly DialectLookup[];
+  /** What servers speak where the case does not say; default `metering`. */
+  readonly openAs?: string;
   /** Bugs of the reference client; absent: `catches` is not checked. */
   readonly bugs?: ReadonlySet<string>;
 }
@@ -67,9 +69,9 @@ export function checkNames(
       refuseAt(place, `${clients.length} clients`, `name 1 to ${MAX_CLIENTS}, with their settings`);
     for (const name of clients) refuseReserved(yaml.keyPosition(['clients', name]), name);
   }
-  const { dialect } = fields;
+  const { dialect = known.openAs ?? 'metering' } = fields;
   const found = known.dialects.find((candidate) => candidate.name === dialect);
-  if (dialect !== undefined && !found) {
+  if (!found) {
     const all = known.dialects.map((candidate) => candidate.name);
     refuse(['dialect'], `there is no dialect ${quote(dialect)}`, suggest(dialect, all, 'dialects'));
   }

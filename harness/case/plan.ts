@@ -24,6 +24,10 @@ export interface Plan {
   /** Ids of the rules that the case exercises, besides the always-on ones. */
   readonly rules: readonly string[];
   readonly dialect: string;
+  /** The case itself says so; else it is played with servers of any dialect that has what it needs. */
+  readonly dialectIsNamed?: true;
+  /** Why the servers of the client under test, which speak another dialect, are none for this case. */
+  readonly misfit?: string;
   readonly servers: readonly string[];
   readonly clients: readonly ClientPlan[];
   readonly seats: Readonly<Record<string, number>>;

@@ -88,7 +88,11 @@ export const caseSchema = z.strictObject({
   )
     .default([])
     .describe('the rules that the case exercises, besides those that every case checks'),
-  dialect: name().default('metering').describe('the protocol of the servers'),
+  dialect: name()
+    .optional()
+    .describe(
+      'the protocol of the servers; absent: metering, or that of the client where it has all that the case names',
+    ),
   servers: list(name(), 1, 16, 'a list of 1 to 16 names, such as [alpha, bravo]').describe(
     'the servers in the order of the client; the first is the assigned one',
   ),

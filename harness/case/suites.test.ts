@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { BUGS } from '../../clients/reference/bugs.ts';
-import { metering } from '../../emulators/metering/index.ts';
-import { opaque } from '../../emulators/opaque/index.ts';
+import { shippedProfile } from '../client/resolve.ts';
+import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { findCases, readCase } from './load.ts';
 
 const known = {
   rules: new Set(RULES.map(({ id }) => id)),
-  dialects: [metering, opaque],
-  bugs: new Set(BUGS.map(({ name }) => name)),
+  dialects: Object.values(DIALECTS),
+  bugs: new Set([...BUGS.map(({ name }) => name), ...shippedProfile('relay').bugs]),
 };
 const plans = findCases('suites').map(({ file, id }) => readCase(file, known, id));
 

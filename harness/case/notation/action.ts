@@ -13,7 +13,7 @@ import { readCount, readDuration } from './duration.ts';
 import { type LineReader, partOf, type Token } from './line.ts';
 import { type Actor, readActor } from './pattern.ts';
 import { readCheckOut, readProgram, readRun, readShift, readWord } from './program.ts';
-import { EVENTS_OF, type Scope } from './scope.ts';
+import { EVENTS_OF, isEventOf, type Scope } from './scope.ts';
 import { isStateAction, readStateAction, STATE_ACTIONS } from './state-action.ts';
 
 const CLIENT_ACTIONS: readonly string[] = [
@@ -100,7 +100,7 @@ function readServerAction(reader: LineReader, { name, face }: Actor, scope: Scop
     throw unknownAction(verb, name, SERVER_ACTIONS, CLIENT_ACTIONS, 'client');
   const fault = readFault(reader, face, scope);
   const newOnly = reader.take('new-only') !== undefined;
-  return { kind: 'down', ...target, fault, newOnly, until: readEnd(reader) };
+  return { kind: 'down', ...target, fault, newOnly, until: readEnd(reader, scope) };
 }
 
 function unknownAction(
@@ -237,12 +237,14 @@ function readAnswerArgs(
 }
 
 /** `for D`, `for D every D`, `for n EVENTs` (the event may end in an s), or nothing: until `up`. */
-function readEnd(reader: LineReader): FaultEnd {
+function readEnd(reader: LineReader, { dialect }: Scope): FaultEnd {
   if (!reader.take('for')) return { kind: 'up' };
   const token = reader.next('for is followed by a duration, or by a number and an event');
   if (!/^\d+$/.test(token.text)) return readPeriod(reader, positive(token));
   const count = readCount(token, 1, 'write for n EVENTs, such as for 2 upload-accepts');
-  const events = EVENTS_OF.server.filter((event) => event !== 'down' && event !== 'up');
+  const events = EVENTS_OF.server.filter(
+    (event) => event !== 'down' && event !== 'up' && isEventOf(dialect, event),
+  );
   const word = reader.next('the number is followed by an event, such as upload-accept');
   const event = [word.text, word.text.replace(/s$/, '')].find((text) => events.includes(text));
   if (event !== undefined) return { kind: 'count', event, count };

@@ -3,7 +3,7 @@ import { quote, Refusal } from '../errors.ts';
 import { nearest, suggest } from '../nearest.ts';
 import type { EventPattern, FieldMatch } from '../plan.ts';
 import { type LineReader, partOf, type Token } from './line.ts';
-import { type ActorKind, EVENTS_OF, listedFields, type Scope } from './scope.ts';
+import { type ActorKind, EVENTS_OF, isEventOf, listedFields, type Scope } from './scope.ts';
 
 const VARIABLE = /^\$([a-z][a-z0-9_]*)$/;
 const EXPECTED_ACTOR = 'an event is written SERVER[.face] EVENT, such as alpha.share upload-offer';
@@ -32,7 +32,7 @@ export function readPattern(
     ? { kind: alone, name: '*' }
     : readActor(first, scope, actorMayBeAbsent ? EVENTS_OF.server : []);
   const eventToken = alone ? first : reader.next(`an event of ${actor.name}`);
-  const event = readEvent(eventToken, actor.kind);
+  const event = readEvent(eventToken, actor.kind, scope);
   const fields = new Map<string, FieldMatch>();
   let from: string | undefined;
   for (let token = reader.peek(); token?.text.includes('='); token = reader.peek()) {
@@ -95,7 +95,13 @@ function kindOfEvent(event: string): ActorKind | undefined {
   return kinds.find((kind) => EVENTS_OF[kind].includes(event));
 }
 
-function readEvent({ text, position }: Token, kind: ActorKind): string {
+function readEvent({ text, position }: Token, kind: ActorKind, { dialect }: Scope): string {
+  if (!isEventOf(dialect, text))
+    throw new Refusal(
+      position,
+      `a server of ${dialect.name} has no event ${quote(text)}`,
+      suggest(text, dialect.events ?? [], `events of ${dialect.name}`),
+    );
   if (EVENTS_OF[kind].includes(text)) return text;
   const other = kindOfEvent(text);
   throw new Refusal(

@@ -12,7 +12,7 @@ import {
 /** What the loader must know of a dialect; a `Dialect` is one. */
 export interface DialectLookup extends Pick<
   Dialect,
-  'name' | 'checkAnswerFault' | 'commands' | 'opaque' | 'records' | 'unknownFaults'
+  'name' | 'checkAnswerFault' | 'commands' | 'events' | 'opaque' | 'records' | 'unknownFaults'
 > {
   readonly faces: readonly Pick<FaceDescription, 'name' | 'answerFaults'>[];
 }
@@ -37,6 +37,11 @@ export const EVENTS_OF = {
   client: Object.keys(CLIENT_EVENTS).filter(isMatchable),
   harness: Object.keys(HARNESS_EVENTS).filter(isMatchable),
 } as const;
+
+/** Whether servers of that dialect can have that event: what the shim and the play do, all can. */
+export function isEventOf({ events }: DialectLookup, event: string): boolean {
+  return events === undefined || !Object.hasOwn(SEMANTIC_EVENTS, event) || events.includes(event);
+}
 
 export type ActorKind = keyof typeof EVENTS_OF;
 

@@ -1,0 +1,103 @@
+// The example client of relay: the cases of the suites that its servers can play, unchanged, and its broken variants in them.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { findCases, readCaseFor } from '../../../harness/case/load.ts';
+import { packageRoot } from '../../../harness/client/package-root.ts';
+import { resolveClient } from '../../../harness/client/resolve.ts';
+import { DIALECTS } from '../../../harness/dialects.ts';
+import { judge } from '../../../harness/judge/judge.ts';
+import { RULES } from '../../../harness/judge/rules/index.ts';
+import { killMatrix, type KillMatrix } from '../../../harness/run/kill-matrix.ts';
+import { runSuite } from '../../../harness/run/run-suite.ts';
+
+const known = {
+  rules: new Set(RULES.map(({ id }) => id)),
+  dialects: Object.values(DIALECTS),
+};
+const folder = mkdtempSync(join(tmpdir(), 'meterproof-relay-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const plans = findCases(join(packageRoot(), 'suites'))
+  .map(({ file, id }) => readCaseFor('relay', file, known, id))
+  .filter(({ dialect }) => dialect === 'relay');
+const clientOf = (spec: string) => resolveClient(spec, { cwd: process.cwd(), searchPath: '' });
+const { bugs } = clientOf('relay').profile;
+const options = {
+  time: { mode: 'virtual' },
+  seed: 1,
+  epochMs: Date.UTC(2026, 0, 1),
+  workers: 2,
+  outDir: folder,
+} as const;
+let matrix: KillMatrix;
+
+t.test('every variant is killed by the cases that claim it, the client by none', async (t) => {
+  matrix = await killMatrix(plans, {
+    ...options,
+    clientWith: (bug) => clientOf(bug === undefined ? 'relay' : `relay:${bug}`),
+    bugs,
+  });
+  t.equal(matrix.sound.length, plans.length);
+  // What a case for all dialects kills beyond these is the reference client's business.
+  const isOwn = (problem: string) =>
+    problem.startsWith('relay/') || !problem.endsWith('kills no variant');
+  t.same(matrix.problems.filter(isOwn), []);
+});
+
+/** What a variant breaks, and where that shows. A signature is the business of no rule. */
+const WHY: Readonly<Record<string, readonly [caseId: string, rule?: string]>> = {
+  'hasty-switch': ['online/attempts-counted-and-spaced-before-switch', 'SWM-3'],
+  'orphan-seat': ['online/old-seat-released-after-return', 'SWM-4'],
+  'denial-repeated': ['relay/unknown-pool-is-final', 'RT-6'],
+  'denial-elsewhere': ['relay/unknown-pool-is-final', 'FO-3'],
+  'live-status-never': ['leases/live-status-keeps-the-seat', 'FO-7'],
+  'gap-halved': ['online/attempts-counted-and-spaced-before-switch', 'RT-1'],
+  'release-to-the-current': ['relay/release-goes-where-the-lease-is', 'FO-4'],
+  'leases-forgotten-at-start': ['crash/killed-with-a-lease'],
+  'signature-unchecked': ['relay/forged-answer-is-no-answer'],
+  'retry-after-ignored': ['relay/retry-after-date', 'RT-5'],
+  'offline-for-ever': ['relay/both-down-only-first-returns', 'FO-6'],
+};
+
+t.test('each variant is failed by the rule that it breaks', async (t) => {
+  t.same(Object.keys(WHY), bugs);
+  for (const [bug, [caseId, rule]] of Object.entries(WHY)) {
+    const [result] = await runSuite(
+      plans.filter(({ id }) => id === caseId),
+      { ...options, client: clientOf(`relay:${bug}`), bail: false },
+      { begin() {}, result() {}, end() {} },
+    );
+    const { plan, trace, judgement } = result!;
+    t.equal(judgement.verdict, 'fail', `${bug} in ${caseId}`);
+    if (rule === undefined) continue;
+    const judged = judge({ ...plan, rules: [rule] }, trace).rules.find(({ id }) => id === rule);
+    t.equal(judged?.state, 'broken', `${bug} breaks ${rule}: ${judged?.why}`);
+  }
+});
+
+t.test('no rule is broken in any case, and each that speaks of no records can be told', (t) => {
+  const told = new Set<string>();
+  const rules = [...known.rules];
+  for (const { plan, trace } of matrix.sound)
+    for (const { id, state, why } of judge({ ...plan, rules }, trace).rules) {
+      if (state === 'kept') told.add(id);
+      if (state === 'broken') t.fail(`${plan.id}, judged by every rule: ${id}: ${why}`);
+    }
+  const wanted = ['SWM-2', 'SWM-3', 'SWM-4', 'SWM-8', 'RT-1', 'RT-3', 'RT-4', 'RT-5', 'RT-6'];
+  for (const id of [...wanted, 'RT-7', 'RT-8', ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `FO-${n}`)])
+    t.ok(told.has(id), `${id} was told`);
+  for (const id of told) t.notMatch(id, /^SF-|^SWM-(?:1|5|6|9)$/, `${id} is about uploads`);
+  t.end();
+});
+
+t.test('the example has no need of anything but Node', (t) => {
+  const here = join(packageRoot(), 'clients/examples/relay');
+  const files = readdirSync(here).filter((file) => file.endsWith('.mjs'));
+  t.equal(files.length, 3);
+  for (const file of files)
+    for (const [, from] of readFileSync(join(here, file), 'utf8').matchAll(/from '([^']+)'/g))
+      t.match(from, /^(?:node:|\.\/)/);
+  t.end();
+});
