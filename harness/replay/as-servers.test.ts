@@ -5,7 +5,14 @@ import type { TimeChoice } from '../run/choose-time.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { formatTrace } from '../trace/file.ts';
 import { playAsServers, type AsServersOptions } from './as-servers.ts';
-import { captureIn, caseOf, clientNamed, CORPUS, fromTheField } from './corpus.fixture.ts';
+import {
+  captureIn,
+  caseOf,
+  clientNamed,
+  CORPUS,
+  fromTheField,
+  withoutBytes,
+} from './corpus.fixture.ts';
 
 const GOOD = 'captures/reference-offline-primary-refuses.jsonl';
 
@@ -138,7 +145,7 @@ t.test('what cannot be played is refused with its reason', async (t) => {
     [
       {
         ...trace,
-        events: trace.events.map(({ bytes: _, ...event }) => event),
+        events: trace.events.map(withoutBytes),
       },
       /a\.jsonl:\d+: the bytes of this line are not in the capture/,
     ],
@@ -161,5 +168,30 @@ t.test('what cannot be played is refused with its reason', async (t) => {
       dialect: { ...metering, name: 'x' },
     }),
     /speaks metering/,
+  );
+});
+
+t.test('times of a real machine, and names as they come in the field', async (t) => {
+  const trace = captureIn(GOOD);
+  let drift = 0n;
+  const field = fromTheField(trace);
+  const events = field.events.map((event, index): TraceEvent => {
+    drift += BigInt((index * 7919) % 13) * 1_370_011n;
+    return { ...event, at: event.at + drift, from: '../CORP\\Müller 7' };
+  });
+  const plan = caseOf('offline/primary-refuses');
+  const played = await play({ ...field, events }, 'reference', { plan });
+  t.strictSame(
+    [played.diff, played.unseen, played.error],
+    [{ major: [], minor: [] }, [], undefined],
+  );
+  t.ok(played.trace.events.some(({ from }) => from === 'client-1'));
+  await t.rejects(
+    play(
+      { ...field, events: events.map((event) => ({ ...event, actor: '../alpha' })) },
+      'reference',
+      { plan },
+    ),
+    /a\.jsonl:2: "\.\.\/alpha" cannot be the name of a server/,
   );
 });

@@ -66,7 +66,7 @@ const MAX_NEAR = 3;
 
 /** Rejects with a ReplayError for a capture that has no servers to play, and a HarnessError for a client that cannot be played to. */
 export async function playAsServers(
-  trace: Trace,
+  recordedTrace: Trace,
   options: AsServersOptions,
 ): Promise<PlayedToClient> {
   const { file, client, dialect, seed } = options;
@@ -75,6 +75,7 @@ export async function playAsServers(
     throw new ReplayError(
       `${file}: the dialect ${dialect.name} cannot be replayed as servers: it has no "exchanges" (docs/ways-in/dialect.md)`,
     );
+  const trace = withSafeNames(recordedTrace, file);
   checkPlayable(trace, file);
   checkFaces(trace, dialect, file);
   const judged = replayAsJudge(trace, {
@@ -153,6 +154,31 @@ export async function playAsServers(
     time: makeWorld.timeName,
     ...(error !== undefined && { error }),
   };
+}
+
+/** Names become folders, addresses and lines of configuration files: in the field they can be anything. */
+const SAFE_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
+
+/** Clients whose names are no words get others. Throws a ReplayError for such a server. */
+function withSafeNames(trace: Trace, file: string): Trace {
+  const safe = new Map<string, string>();
+  const taken = new Set(trace.events.flatMap(({ from, actor }) => [from, actor]));
+  const rename = (name: string): string => {
+    if (SAFE_NAME.test(name)) return name;
+    let number = safe.size + 1;
+    while (!safe.has(name) && taken.has(`client-${number}`)) number++;
+    if (!safe.has(name)) safe.set(name, `client-${number}`);
+    return safe.get(name)!;
+  };
+  const events = trace.events.map((event, index): TraceEvent => {
+    if (event.face !== undefined && !SAFE_NAME.test(event.actor))
+      throw new ReplayError(
+        `${file}:${lineOf(index)}: ${JSON.stringify(event.actor.slice(0, 40))} cannot be the name of a server: letters, digits, dot, hyphen and underscore can`,
+      );
+    const actor = event.face === undefined ? rename(event.actor) : event.actor;
+    return { ...event, actor, ...(event.from !== undefined && { from: rename(event.from) }) };
+  });
+  return { ...trace, events };
 }
 
 /** In the field a client is not called as in a case: its steps are those of the one that the capture has. */

@@ -42,3 +42,8 @@ export function fromTheField({ header, events }: Trace): Trace {
     ),
   };
 }
+
+export function withoutBytes(event: TraceEvent): TraceEvent {
+  const { bytes: _, ...rest } = event;
+  return rest;
+}

@@ -37,7 +37,8 @@ interface Scene {
 /** The steps up to the end of the play, and that end; without one the last event is it. */
 export function playOf(trace: Trace, options: PlayOptions): readonly Step[] {
   const { events, header } = trace;
-  const slackNs = header.time === 'virtual' ? 0n : AT_ONCE;
+  const scale = BigInt(/^scaled:(\d{1,7})$/.exec(header.time)?.[1] ?? 1);
+  const slackNs = header.time === 'virtual' ? 0n : AT_ONCE * scale;
   const scene: Scene = { events, options, slackNs };
   const end = events.findIndex(({ actor, event }) => actor === 'harness' && event === 'end');
   const until = end < 0 ? events.length : end;
