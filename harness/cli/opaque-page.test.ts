@@ -1,5 +1,5 @@
 // The page docs/ways-in/opaque.md, run as it stands, but for the ports of its real servers.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -54,3 +54,34 @@ t.test('its own case passes too', async (t) => {
   );
   t.equal(status, 0, out);
 });
+
+t.test(
+  'the servers that it lets Meterproof start serve its cases, and end with them',
+  async (t) => {
+    const { status, out, err } = await meterproof(
+      folder,
+      ...[
+        'run',
+        'opaque/primary-refuses',
+        'opaque/primary-hangs',
+        '--client',
+        './started-client.yaml',
+      ],
+    );
+    t.equal(err, '');
+    t.equal(status, 0, out);
+    t.same(running(join(folder, 'broker.mjs')), []);
+  },
+);
+
+/** Processes that were started with that word. */
+function running(word: string): readonly string[] {
+  const lines = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return lines.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(word);
+    } catch {
+      return false;
+    }
+  });
+}

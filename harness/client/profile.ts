@@ -46,6 +46,10 @@ export interface Profile {
   readonly protocol: string;
   /** The real servers behind an opaque dialect, by the names that cases give them. */
   readonly upstreams: Readonly<Record<string, UpstreamFile & { readonly tls: boolean }>>;
+  /** Those that we start ourselves, for each case anew: commands with the templates of `UPSTREAM_TEMPLATES`. */
+  readonly upstreamCommands: Readonly<
+    Record<string, { readonly command: readonly string[]; readonly tls: boolean }>
+  >;
   /** The client speaks TLS with us in place of its real servers. */
   readonly tls?: 'terminate';
   /** What the client states of its ways. */
@@ -90,6 +94,8 @@ const TEMPLATES: readonly string[] = (
   'liveStatusIntervalMs connectTimeoutMs answerTimeoutMs here'
 ).split(' ');
 const SERVER_TEMPLATE = /^server\.[a-z][a-z0-9-]*\.[a-z]+(?:\.(?:host|port))?$/;
+/** What the command of a real server is told. */
+const UPSTREAM_TEMPLATES: readonly string[] = ['host', 'port', 'server', 'folder', 'here'];
 const OPAQUE_KEYS: Readonly<Record<string, string>> = {
   servers:
     'add servers: { alpha: { upstream: 127.0.0.1:1883 }, bravo: { upstream: 127.0.0.1:1884 } }',
@@ -123,6 +129,7 @@ export function parseProfile(text: string, file: string, here: string): Profile 
     words.map((word) => word.replaceAll('{here}', () => here));
   const { servers, policy, protocol, spool, rules: _rules, knownFailures, ...others } = read;
   const { tls, upstreamTls = true, ...rest } = others;
+  const upstreamsSpeakTls = tls !== undefined && upstreamTls;
   return {
     ...rest,
     ...(policy && { policy }),
@@ -130,10 +137,14 @@ export function parseProfile(text: string, file: string, here: string): Profile 
     ...(tls && { tls }),
     protocol: protocol.includes('/') ? resolve(here, protocol) : protocol,
     upstreams: Object.fromEntries(
-      Object.entries(servers).map(([name, { upstream }]) => [
-        name,
-        { ...upstream, tls: tls !== undefined && upstreamTls },
-      ]),
+      Object.entries(servers).flatMap(([name, { upstream }]) =>
+        upstream ? [[name, { ...upstream, tls: upstreamsSpeakTls }]] : [],
+      ),
+    ),
+    upstreamCommands: Object.fromEntries(
+      Object.entries(servers).flatMap(([name, { command }]) =>
+        command ? [[name, { command: inPlace(command), tls: upstreamsSpeakTls }]] : [],
+      ),
     ),
     command: inPlace(read.command),
     bugsArgument: inPlace(read.bugsArgument),
@@ -230,6 +241,15 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
       what: 'nothing tells the client which bugs to show',
       right: 'add bugsArgument: ["--bugs={bugs}"]',
     });
+  for (const [name, { command }] of Object.entries(read.servers))
+    for (const [index, word] of (command ?? []).entries())
+      for (const template of templatesIn(word))
+        if (!UPSTREAM_TEMPLATES.includes(template))
+          problems.push({
+            position: yaml.position(['servers', name, 'command', index]),
+            what: `nothing is known for {${template}}`,
+            right: suggest(template, UPSTREAM_TEMPLATES, 'templates'),
+          });
   const isOpaque = read.protocol === 'opaque';
   const needed = {
     servers: Object.keys(read.servers).length > 0,

@@ -83,6 +83,12 @@ function readProfile(path: string, options: ResolveOptions): Profile {
   return {
     ...profile,
     command: inPlace(profile.command),
+    upstreamCommands: Object.fromEntries(
+      Object.entries(profile.upstreamCommands).map(([server, { command, tls }]) => {
+        checkScript(command, here, shown);
+        return [server, { command: inPlace(command), tls }];
+      }),
+    ),
     hooks: Object.fromEntries(
       Object.entries(profile.hooks).map(([hook, words]) => [hook, inPlace(words)]),
     ),
@@ -144,6 +150,7 @@ function commandProfile(
     tier: 'driven',
     protocol: 'metering',
     upstreams: {},
+    upstreamCommands: {},
     annotations: [],
     time: TIME_MODES,
     abilities: ABILITIES,

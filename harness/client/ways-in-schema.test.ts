@@ -42,3 +42,22 @@ t.test('what is wrong about TLS is told with its place', (t) => {
   );
   t.end();
 });
+
+t.test('a real server has an address, or a command that starts it', (t) => {
+  const servers = (text: string): string =>
+    OPAQUE.replace('{ alpha: { upstream: example.test:8883 } }', text);
+  const { upstreams, upstreamCommands } = read(
+    servers('{ alpha: { command: [broker, "{port}", "{here}/x"] }, bravo: { upstream: b:1 } }'),
+  );
+  t.same(Object.keys(upstreams), ['bravo']);
+  t.same(upstreamCommands, { alpha: { command: ['broker', '{port}', '//x'], tls: true } });
+  const wrong = /my\.yaml:5:\d+: servers\.alpha.* — servers by name, each with its real server/;
+  t.match(problemsOf(servers('{ alpha: {} }')), wrong);
+  t.match(problemsOf(servers('{ alpha: { upstream: b:1, command: [x] } }')), wrong);
+  t.match(problemsOf(servers('{ alpha: { command: [] } }')), wrong);
+  t.match(
+    problemsOf(servers('{ alpha: { command: [x, "{prot}"] } }')),
+    /my\.yaml:5:\d+: nothing is known for \{prot\} — did you mean "port"/,
+  );
+  t.end();
+});

@@ -5,7 +5,7 @@ import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 const A_PROTOCOL =
   'metering, opaque, the name of a dialect of your own, or the path of its module: ./my-dialect.ts';
 const AN_UPSTREAM =
-  'servers by name, each with its real server: { alpha: { upstream: 127.0.0.1:1883 } }';
+  'servers by name, each with its real server, { alpha: { upstream: 127.0.0.1:1883 } }, or with what starts it, { alpha: { command: [broker, --port, "{port}"] } }';
 /** Default `metering`. */
 export const protocol = () =>
   z
@@ -39,7 +39,21 @@ export const upstreams = () =>
       z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, {
         error: 'a server is called as in cases: small letters, digits and -',
       }),
-      z.strictObject({ upstream }, { error: AN_UPSTREAM }),
+      z
+        .strictObject(
+          {
+            upstream: upstream.optional(),
+            command: z
+              .array(z.string().max(4096), { error: AN_UPSTREAM })
+              .min(1, { error: AN_UPSTREAM })
+              .max(200, { error: 'at most 200 words' })
+              .optional(),
+          },
+          { error: AN_UPSTREAM },
+        )
+        .refine((server) => (server.upstream === undefined) !== (server.command === undefined), {
+          error: AN_UPSTREAM,
+        }),
       { error: AN_UPSTREAM },
     )
     .default({});

@@ -4,13 +4,16 @@ import { type PhaseFile, PHASES } from '../client/policy-schema.ts';
 import type { Profile } from '../client/profile.ts';
 
 /** Why that client cannot play that case at all, in a sentence; undefined: it can. */
-export function unfit(plan: Plan, { protocol, abilities, upstreams }: Profile): string | undefined {
+export function unfit(plan: Plan, profile: Profile): string | undefined {
+  const { protocol, abilities, upstreams, upstreamCommands } = profile;
   const { opaque, dialect, servers, clients, play, misfit } = plan;
   if (dialect !== protocol && misfit !== undefined)
     return `the servers of the client speak ${protocol}: ${misfit}`;
   if (dialect !== protocol)
     return `the case is written for servers of ${dialect}, and this client speaks ${protocol} (protocol: in its profile)`;
-  const alone = opaque ? servers.find((server) => !Object.hasOwn(upstreams, server)) : undefined;
+  const alone = opaque
+    ? servers.find((server) => !Object.hasOwn({ ...upstreams, ...upstreamCommands }, server))
+    : undefined;
   if (alone !== undefined) return `the profile names no upstream for ${alone}`;
   const needed = [
     ...clients.map(({ mode }) => mode),

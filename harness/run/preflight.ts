@@ -5,7 +5,7 @@ import type { Dialect } from '../../emulators/emulator.ts';
 import type { ClientPlan, Plan } from '../case/plan.ts';
 import { HOUR, MINUTE, SECOND } from '../clock/clock.ts';
 import { HarnessError } from '../client/process.ts';
-import type { ResolvedClient } from '../client/profile.ts';
+import type { Profile, ResolvedClient } from '../client/profile.ts';
 import { DIALECTS } from '../dialects.ts';
 import { TestAuthority } from '../shim/test-authority.ts';
 import { checkUpstreams } from '../shim/upstream.ts';
@@ -14,6 +14,7 @@ import { Recorder } from '../trace/recorder.ts';
 import type { WorldMaker } from './choose-time.ts';
 import { ClientControl } from './client-control.ts';
 import { prepareClient } from './prepare-client.ts';
+import { StartedUpstreams } from './started-upstreams.ts';
 
 /** The client is not to blame: this mode of time cannot carry it. */
 export class WorldError extends HarnessError {}
@@ -47,6 +48,7 @@ export async function preflight(
   const { profile } = client;
   const unreachable = await checkUpstreams(profile.upstreams);
   if (unreachable !== undefined) throw new HarnessError(unreachable);
+  await tryUpstreams(plan, profile);
   // Where no server is, a black box that gives up does what it must: there is nothing to find out.
   if (profile.protocol === 'opaque' && profile.tier === 'black-box') return;
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
@@ -92,6 +94,19 @@ export async function preflight(
     if (wrong !== undefined) throw new HarnessError(complaint(client, wrong, control.stderrTail));
   } finally {
     await world.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What does not come up is told once, not by every case. */
+async function tryUpstreams({ servers }: Plan, profile: Profile): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const commands = profile.upstreamCommands;
+  const started = new StartedUpstreams({ commands, folder, fail: () => {} });
+  try {
+    await started.start(servers);
+  } finally {
+    await started.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

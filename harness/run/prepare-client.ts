@@ -83,7 +83,7 @@ export function prepareClient(
 }
 
 /** Our environment without our own variables: a client never learns what it is tested for. */
-function inherited(): Record<string, string> {
+export function inherited(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       (entry): entry is [string, string] =>

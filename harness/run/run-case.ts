@@ -23,6 +23,7 @@ import { Guard } from './guard.ts';
 import { prepareClient } from './prepare-client.ts';
 import { ServerControl } from './server-control.ts';
 import { hostOf, setupOf } from './servers.ts';
+import { StartedUpstreams } from './started-upstreams.ts';
 import type { World } from './world.ts';
 
 /** What a client sent right before it ended is still on its way: the servers hear it. */
@@ -71,8 +72,10 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   };
   const { module } = options;
   const guard = module === undefined ? undefined : new Guard(module, fail);
+  const { upstreamCommands: commands } = options.client.profile;
+  const behind = { ...options.client.profile.upstreams };
   const upstreams = new Upstreams({
-    addresses: options.client.profile.upstreams,
+    addresses: behind,
     hold: (work) => world.hold(work),
     unreachable: fail,
   });
@@ -89,9 +92,11 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const clients = new Map<string, ClientControl>();
+  const started = new StartedUpstreams({ commands, folder, fail });
   let error: string | undefined;
   let unsupported: string | undefined;
   try {
+    Object.assign(behind, await started.start(plan.servers));
     const director = new Director(plan, { clock, recorder, shim, servers: controls, clients });
     director.arm();
     const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
@@ -144,6 +149,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     await shim.close();
     for (const { emulator } of controls.values()) emulator.close();
     upstreams.close();
+    await started.close();
     rmSync(folder, { recursive: true, force: true });
   }
   // What the end of the servers has brought to light.
