@@ -1,19 +1,8 @@
 // What the faces say that can be asked of them, and answered by which faults, held to what they do.
 import t from 'tap';
-import type { AnswerFault } from '../emulator.ts';
 import { encode, type Message } from './codec/index.ts';
 import { FakeClient, FakeHost, HELLO, requestUse, SETUP } from './fake-host.fixture.ts';
 import { metering } from './index.ts';
-
-/** Remembers which faults the emulator looks for. */
-class ListeningHost extends FakeHost {
-  readonly looked = new Set<string>();
-
-  override answerFault(face: string, names: readonly string[]): AnswerFault | undefined {
-    for (const name of names) this.looked.add(name);
-    return super.answerFault(face, names);
-  }
-}
 
 const APP = { program: 'word.exe', originalName: '', version: '' };
 const http = (line: string, body = ''): Buffer =>
@@ -46,7 +35,7 @@ for (const { name: face, asks, answerFaults } of metering.faces)
     async (t) => {
       t.same(Object.keys(asks!).toSorted(), Object.keys(REQUESTS[face]!).toSorted());
       for (const [word, bytes] of Object.entries(REQUESTS[face]!)) {
-        const host = new ListeningHost();
+        const host = new FakeHost();
         const client = new FakeClient(metering.create(host, SETUP), host, face);
         const decoder = metering.decoders!()('alpha', face);
         t.equal(decoder.awaited!(), undefined);
@@ -55,14 +44,14 @@ for (const { name: face, asks, answerFaults } of metering.faces)
           decoder.client(hello);
           decoder.server(await client.exchange(hello));
         }
-        host.looked.clear();
+        host.faultsAskedFor.clear();
         decoder.client(bytes.subarray(0, -1));
         const begun = face === 'pipe' || word !== 'upload-offer' ? 'request' : word;
         t.equal(decoder.awaited!(), begun, `${word}: begun`);
         decoder.client(bytes.subarray(-1));
         t.equal(decoder.awaited!(), word);
         const answer = await client.exchange(bytes);
-        t.same([...host.looked].toSorted(), [...asks![word]!].toSorted(), word);
+        t.same([...host.faultsAskedFor].toSorted(), [...asks![word]!].toSorted(), word);
         decoder.server(answer.subarray(0, -1));
         t.equal(decoder.awaited!(), word, 'until the answer is whole');
         decoder.server(answer.subarray(-1));

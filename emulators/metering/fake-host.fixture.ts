@@ -28,6 +28,8 @@ export class FakeHost implements Host {
   /** Notes of connections and of the server, as `event key=value …`. */
   readonly notes: string[] = [];
   readonly raw: Note[] = [];
+  /** Names of the faults that the emulator has asked for. */
+  readonly faultsAskedFor = new Set<string>();
   #nowMs = 0;
   #timers: { readonly atMs: number; readonly action: () => void }[] = [];
 
@@ -59,6 +61,7 @@ export class FakeHost implements Host {
   }
 
   answerFault(_face: string, names: readonly string[]): AnswerFault | undefined {
+    for (const name of names) this.faultsAskedFor.add(name);
     return this.fault && names.includes(this.fault.name) ? this.fault : undefined;
   }
 

@@ -56,7 +56,7 @@ class LeaseOf {
 function claim(program: string, known: LeaseOf): Asked {
   const asked: Note = { event: 'lease-request', fields: { program } };
   return {
-    event: 'lease-request',
+    event: known.get() === undefined ? 'lease-request' : 'lease-renew',
     answered: (status, answer) => {
       if (status === 202) {
         const lease = known.get();

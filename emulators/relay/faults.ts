@@ -1,6 +1,7 @@
 // Answer faults of relay: what a case can make the server answer, whatever it would have decided. There is no
 // login-refused: nobody logs in.
 import type { AnswerFault } from '../emulator.ts';
+import { MALFORMED_HTTP } from '../http/answer.ts';
 import { checkRetryAfter, retryAfterHeader, retryAfterSeconds } from '../http/retry-after.ts';
 
 /** Names of the faults and the arguments that each takes. */
@@ -20,6 +21,16 @@ export const RELAY_FAULTS = {
   'wrong-version': [],
   'wrong-length': [],
   unexpected: [],
+} as const;
+
+const ANY = ['busy', '503', 'wrong-signature', ...MALFORMED_HTTP] as const;
+
+/** What a client can ask, by the words by which it is noted, and which faults can be the answer. */
+export const RELAY_ASKS = {
+  probe: ANY,
+  'lease-request': ['deny', 'conflict', 'bad-pool', ...ANY],
+  'lease-renew': ['conflict', 'bad-pool', ...ANY],
+  'lease-release': ['bad-pool', ...ANY],
 } as const;
 
 const DEFAULT_BUSY = '10s';

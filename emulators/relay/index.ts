@@ -9,7 +9,7 @@ import type {
 import { HttpFace } from '../http/http-face.ts';
 import { answerRelay, type RelayServer } from './api.ts';
 import { relayDecoders } from './decoder.ts';
-import { checkFault, RELAY_FAULTS } from './faults.ts';
+import { checkFault, RELAY_ASKS, RELAY_FAULTS } from './faults.ts';
 import { Pools } from './pools.ts';
 
 /**
@@ -18,7 +18,15 @@ import { Pools } from './pools.ts';
  */
 export const relay: Dialect = {
   name: 'relay',
-  faces: [{ name: 'pipe', transport: 'http', port: 6349, answerFaults: RELAY_FAULTS }],
+  faces: [
+    {
+      name: 'pipe',
+      transport: 'http',
+      port: 6349,
+      answerFaults: RELAY_FAULTS,
+      asks: RELAY_ASKS,
+    },
+  ],
   records: false,
   events: [
     'probe',

@@ -16,14 +16,14 @@ import { UsageError } from './surroundings.ts';
 export interface Extensions {
   readonly dialects: Readonly<Record<string, Dialect>>;
   readonly rules: readonly Rule[];
-  /** The dialect that was loaded. */
+  /** The dialect that was named. */
   readonly own?: Dialect;
   /** Its path as it was named, by its name. */
   readonly modules?: Readonly<Record<string, string>>;
 }
 
 export interface ExtensionOptions {
-  /** Path of a module that exports a `Dialect`. */
+  /** Name of a built-in dialect, or path of a module that exports one. */
   readonly dialect?: string;
   /** Path of a module that exports an array of `Rule`. */
   readonly rules?: string;
@@ -33,7 +33,10 @@ export const BUILT_IN: Extensions = { dialects: DIALECTS, rules: RULES };
 
 export function addExtensions(command: Command): Command {
   return command
-    .option('--dialect <file>', 'a module that exports a dialect of your own: ./my-dialect.ts')
+    .option(
+      '--dialect <dialect>',
+      'relay, or a module that exports a dialect of your own: ./my-dialect.ts',
+    )
     .option('--rules <file>', 'a module that exports rules of your own: ./my-rules.ts');
 }
 
@@ -42,13 +45,17 @@ export async function loadExtensions(
   { dialect, rules }: ExtensionOptions,
   cwd: string,
 ): Promise<Extensions> {
-  const own = dialect === undefined ? undefined : await loadDialect(dialect, cwd);
+  const own = dialect === undefined ? undefined : await namedDialect(dialect, cwd);
   const more = rules === undefined ? [] : await loadRules(rules, cwd);
   return {
     dialects: own ? { ...DIALECTS, [own.name]: own } : DIALECTS,
     rules: [...RULES, ...more],
     ...(own && { own, modules: { [own.name]: dialect! } }),
   };
+}
+
+async function namedDialect(name: string, cwd: string): Promise<Dialect> {
+  return Object.hasOwn(DIALECTS, name) ? DIALECTS[name]! : loadDialect(name, cwd);
 }
 
 async function loadDialect(path: string, cwd: string): Promise<Dialect> {
@@ -121,6 +128,7 @@ const dialectSchema = z
           // Below the ports that systems give to connections.
           port: z.int().min(1024).max(32_767),
           answerFaults: z.record(z.string(), z.array(z.string())),
+          asks: z.record(z.string(), z.array(z.string())).optional(),
         }),
       )
       .min(1)
