@@ -51,6 +51,9 @@ export const MAX_LINES = 100_000;
 const MAX_FIELDS = 32;
 const MAX_EXCERPT = 200;
 const NEWLINE = 0x0a;
+/** Made once: they cost more than what they decode. */
+const STRICT = new TextDecoder('utf-8', { fatal: true });
+const LENIENT = new TextDecoder();
 
 /** One line with its newline. */
 export function encodeCommand({ id, name, ...subject }: Command): string {
@@ -130,10 +133,10 @@ export class ContractReader {
   #word(bytes: Uint8Array): ClientWord {
     const word = parseLine(bytes);
     if (word.kind !== 'answer') return word;
-    const line = printable(bytes);
-    if (this.#answered.has(word.id)) return violation(`command ${word.id} answered twice`, line);
+    if (this.#answered.has(word.id))
+      return violation(`command ${word.id} answered twice`, printable(bytes));
     if (!this.#open.delete(word.id))
-      return violation(`an answer to command ${word.id}, which was never given`, line);
+      return violation(`an answer to command ${word.id}, which was never given`, printable(bytes));
     this.#answered.add(word.id);
     return word;
   }
@@ -141,42 +144,47 @@ export class ContractReader {
 
 /** One line without its newline; ids are not looked up. */
 export function parseLine(bytes: Uint8Array): ClientWord {
-  const excerpt = printable(bytes);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(STRICT.decode(bytes));
   } catch (error) {
-    return violation(error instanceof SyntaxError ? 'not JSON' : 'not UTF-8', excerpt);
+    return violation(error instanceof SyntaxError ? 'not JSON' : 'not UTF-8', printable(bytes));
   }
-  if (!isRecord(value)) return violation('not a JSON object', excerpt);
-  if ('event' in value) return parseEvent(value, excerpt);
-  if ('id' in value) return parseAnswer(value, excerpt);
-  return violation('neither an answer (no "id") nor an event (no "event")', excerpt);
+  if (!isRecord(value)) return violation('not a JSON object', printable(bytes));
+  if ('event' in value) return parseEvent(value, bytes);
+  if ('id' in value) return parseAnswer(value, bytes);
+  return violation('neither an answer (no "id") nor an event (no "event")', printable(bytes));
 }
 
-function parseAnswer(value: Record<string, unknown>, excerpt: string): ClientWord {
+function parseAnswer(value: Record<string, unknown>, bytes: Uint8Array): ClientWord {
   const { id, result, why } = value;
   if (typeof id !== 'number' || !Number.isSafeInteger(id))
-    return violation('"id" is not a whole number', excerpt);
+    return violation('"id" is not a whole number', printable(bytes));
   const known = RESULTS.find((word) => word === result);
   if (known === undefined)
-    return violation(`"result" is not one of ${RESULTS.join(', ')}`, excerpt);
+    return violation(`"result" is not one of ${RESULTS.join(', ')}`, printable(bytes));
   if (why !== undefined && typeof why !== 'string')
-    return violation('"why" is not a string', excerpt);
+    return violation('"why" is not a string', printable(bytes));
   return { kind: 'answer', id, result: known, ...(why === undefined ? {} : { why }) };
 }
 
-function parseEvent(value: Record<string, unknown>, excerpt: string): ClientWord {
+function parseEvent(value: Record<string, unknown>, bytes: Uint8Array): ClientWord {
   const { event, ...rest } = value;
   if (typeof event !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(event))
-    return violation('"event" is not a word of small letters, digits and hyphens', excerpt);
+    return violation(
+      '"event" is not a word of small letters, digits and hyphens',
+      printable(bytes),
+    );
   const entries = Object.entries(rest);
   if (entries.length > MAX_FIELDS)
-    return violation(`an event with more than ${MAX_FIELDS} fields`, excerpt);
+    return violation(`an event with more than ${MAX_FIELDS} fields`, printable(bytes));
   const fields: Record<string, string | number | boolean> = {};
   for (const [key, field] of entries) {
     if (typeof field !== 'string' && typeof field !== 'number' && typeof field !== 'boolean')
-      return violation(`field "${key}" of an event is no string, number or boolean`, excerpt);
+      return violation(
+        `field "${key}" of an event is no string, number or boolean`,
+        printable(bytes),
+      );
     Object.defineProperty(fields, key, { value: field, enumerable: true });
   }
   return { kind: 'said', event, fields };
@@ -191,6 +199,6 @@ function violation(why: string, line: string): Violation {
 }
 
 function printable(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes.subarray(0, MAX_EXCERPT));
+  const text = LENIENT.decode(bytes.subarray(0, MAX_EXCERPT));
   return text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
 }

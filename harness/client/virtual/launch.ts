@@ -25,6 +25,8 @@ export interface LaunchListener {
 export interface Launched {
   /** Leader of the process group that ends with the client; undefined once that is over. */
   readonly pid: number | undefined;
+  /** Ends it as SIGKILL would, once its links are closed; absent: that signal is sent to its group. */
+  kill?(): void;
   /** Ends what the client left behind. */
   sweep(): void;
 }

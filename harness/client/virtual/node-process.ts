@@ -142,8 +142,11 @@ export class VirtualNodeProcess implements ClientProcess {
   kill(): void {
     if (this.#ended) return;
     this.#dying = true;
-    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
-    for (const link of this.#tree.links) link.closeSockets();
+    if (this.#child?.kill) this.#child.kill();
+    else if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
+    for (const link of this.#tree.links)
+      if (this.#child?.kill) link.close();
+      else link.closeSockets();
     this.#patience.wake();
   }
 

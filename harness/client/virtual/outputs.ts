@@ -2,6 +2,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_OUTPUT_BYTES, type ProcessListener } from '../process.ts';
 
+const CHUNK_BYTES = 1 << 16;
+/** Read into by all in turn, so that a look at a file that has not grown costs one call and nothing else. */
+const room = Buffer.alloc(CHUNK_BYTES);
+
 interface Output {
   readonly fd: number;
   read: number;
@@ -34,18 +38,17 @@ export class Outputs {
 
   /** Tells what was written since the last call. False: it is a flood. */
   read(): boolean {
-    let written = 0;
+    let told = 0;
     for (const output of this.#outputs) {
-      const { size: all } = fstatSync(output.fd);
-      written += all;
-      const size = Math.min(all, MAX_OUTPUT_BYTES);
-      if (size <= output.read) continue;
-      const chunk = Buffer.alloc(size - output.read);
-      readSync(output.fd, chunk, 0, chunk.length, output.read);
-      output.read = size;
-      output.tell(chunk);
+      for (let length = CHUNK_BYTES; length === CHUNK_BYTES;) {
+        const wanted = Math.min(CHUNK_BYTES, MAX_OUTPUT_BYTES - output.read);
+        length = wanted === 0 ? 0 : readSync(output.fd, room, 0, wanted, output.read);
+        output.read += length;
+        if (length > 0) output.tell(Buffer.from(room.subarray(0, length)));
+      }
+      told += output.read;
     }
-    return written <= MAX_OUTPUT_BYTES;
+    return told < MAX_OUTPUT_BYTES || !this.isFlood;
   }
 
   close(): void {

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { spawnGroup, sweep } from '../group.ts';
+import { signalGroup, spawnGroup, sweep } from '../group.ts';
 import { packageRoot } from '../package-root.ts';
 import type { LaunchListener } from '../virtual/launch.ts';
-import type { Job, JobEnd } from './job.ts';
+import type { Job, JobEnd, JobKill } from './job.ts';
 
 /** What Node itself keeps of ended threads is bounded by this. */
 const CLIENTS_PER_HOST = 500;
+/** A thread that does not end in that time stands in a call that no other thread can end. */
+const KILL_MS = 500;
 
 const idle: Host[] = [];
 
@@ -22,6 +24,8 @@ export class Host {
   readonly #child: ChildProcess;
   #listener: LaunchListener | undefined;
   #clients = 0;
+  /** Set while a client that was killed has not ended. */
+  #killing: NodeJS.Timeout | undefined;
 
   constructor() {
     const program = join(packageRoot(), 'dist/harness/client/worker/host.js');
@@ -32,7 +36,7 @@ export class Host {
       'ignore',
       'ipc',
     ]);
-    this.#child.on('message', ({ code }: JobEnd) => this.#ended(code));
+    this.#child.on('message', (end: JobEnd) => this.#ended(end));
     this.#child.on('exit', (code, signal) => this.#died(code, signal));
     this.#child.on('error', (error) => this.#listener?.failed(error));
   }
@@ -52,7 +56,17 @@ export class Host {
     });
   }
 
-  #ended(code: number): void {
+  /** Ends the client that runs, and only if need be the host with it. */
+  kill(): void {
+    if (!this.#listener || this.#killing) return;
+    this.#killing = setTimeout(() => signalGroup(this.#child.pid!, 'SIGKILL'), KILL_MS);
+    this.#child.send({ kill: true } satisfies JobKill, () => {});
+  }
+
+  #ended({ code, signal }: JobEnd): void {
+    const died = this.#killing ? 'SIGKILL' : signal;
+    clearTimeout(this.#killing);
+    this.#killing = undefined;
     const listener = this.#listener;
     this.#listener = undefined;
     if (this.#clients < CLIENTS_PER_HOST) {
@@ -61,10 +75,11 @@ export class Host {
       this.#child.channel?.unref();
       idle.push(this);
     } else this.#child.disconnect();
-    listener?.exited({ code, signal: null });
+    listener?.exited(died === undefined ? { code, signal: null } : { code: null, signal: died });
   }
 
   #died(code: number | null, signal: string | null): void {
+    clearTimeout(this.#killing);
     const index = idle.indexOf(this);
     if (index >= 0) idle.splice(index, 1);
     if (this.#child.pid !== undefined) sweep(this.#child.pid, this.#mark);

@@ -4,14 +4,19 @@
 // One client at a time: a working directory, and a pool of threads for files, belong to a process.
 import { appendFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { Job, JobEnd } from './job.ts';
+import type { Job, JobEnd, JobKill, LastWord } from './job.ts';
 
 const PRELOAD = new URL('./preload.js', import.meta.url).href;
 
-process.on('message', (job: Job) => run(job));
+let running: Worker | undefined;
+
+process.on('message', (message: Job | JobKill) => {
+  if ('kill' in message) void running?.terminate();
+  else running = run(message);
+});
 process.on('disconnect', () => process.exit());
 
-function run({ script, argv, env, folder, files }: Job): void {
+function run({ script, argv, env, folder, files }: Job): Worker {
   process.chdir(folder);
   const worker = new Worker(script, {
     argv: [...argv],
@@ -20,11 +25,15 @@ function run({ script, argv, env, folder, files }: Job): void {
     workerData: files,
   });
   worker.on('error', (error: unknown) => appendFileSync(files.stderr, lastWords(error)));
+  let last: LastWord | undefined;
+  worker.on('message', (word: LastWord) => (last = word));
   worker.on('exit', (code) => {
+    running = undefined;
     // Nobody may be left in a folder that is about to be removed.
     process.chdir('/');
-    process.send!({ code } satisfies JobEnd);
+    process.send!({ code, ...last } satisfies JobEnd);
   });
+  return worker;
 }
 
 /** As a process of Node ends on an error that nobody catches. */

@@ -18,7 +18,19 @@ export interface OutputFiles {
   readonly stderr: string;
 }
 
+/** End the client at once, as SIGKILL ends a process. Its link is closed as well: a thread that reads cannot be ended. */
+export interface JobKill {
+  readonly kill: true;
+}
+
 /** The client has ended, and nothing of it is left in the host. */
 export interface JobEnd {
   readonly code: number;
+  /** It died of this signal. */
+  readonly signal?: NodeJS.Signals;
+}
+
+/** What a thread says to its host before it ends as a process would on a signal that it does not handle. */
+export interface LastWord {
+  readonly signal: NodeJS.Signals;
 }

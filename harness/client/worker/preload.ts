@@ -1,13 +1,15 @@
 // Loaded into the thread of a client before its script: makes the thread look like a process, and puts it into virtual time.
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { quietly } from '../virtual/preload/internals.ts';
-import type { OutputFiles } from './job.ts';
+import type { LastWord, OutputFiles } from './job.ts';
 import { installOutput, type OutputInternals } from './output.ts';
 
 /** The preload of virtual time leaves here how to say what it cannot follow. */
 const ESCAPE = Symbol.for('meterproof.escape');
-const shared = globalThis as unknown as Record<symbol, (what: string) => never>;
+/** There it finds how a thread dies of a signal. */
+const DIE = Symbol.for('meterproof.die');
+const shared = globalThis as unknown as Record<symbol, unknown>;
 
 /** They are the process's own, and Node refuses them to a thread. */
 const REFUSED = [
@@ -34,9 +36,16 @@ installOutput(workerData as OutputFiles, { fs: binding.internalBinding('fs'), Sy
 shared[ESCAPE] = () => {
   throw new Error('virtual time has not begun');
 };
+const port = parentPort!;
+const reallyExit = process.reallyExit.bind(process);
+shared[DIE] = (signal: NodeJS.Signals) => {
+  port.postMessage({ signal } satisfies LastWord);
+  reallyExit(0);
+};
 await import('../virtual/preload/main.ts');
-const escape = shared[ESCAPE];
-delete (shared as Record<symbol, unknown>)[ESCAPE];
+const escape = shared[ESCAPE] as (what: string) => never;
+delete shared[ESCAPE];
+delete shared[DIE];
 for (const name of REFUSED)
   Object.defineProperty(process, name, {
     value: () => escape(`process.${name} ${WHY}`),

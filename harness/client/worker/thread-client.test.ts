@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { HOUR } from '../../clock/clock.ts';
 import { VirtualWorld } from '../../run/virtual-world.ts';
 import { packageRoot } from '../package-root.ts';
 import { launchThread, whyNotThread } from './thread-client.ts';
@@ -13,8 +14,12 @@ interface Outcome {
   readonly err: string;
 }
 
-/** Plays the fixture in a world of its own; `input` is written to its stdin at once. */
-async function play(folder: string, what: string, input?: string): Promise<Outcome> {
+/** Plays the fixture in a world of its own; `input` is written to its stdin at once, `end` is done to it after an hour. */
+async function play(
+  folder: string,
+  what: string,
+  { input, end }: { input?: string; end?: 'terminate' | 'kill' } = {},
+): Promise<Outcome> {
   const world = new VirtualWorld({
     epochMs: Date.UTC(2026, 0, 1),
     seed: 1,
@@ -42,6 +47,7 @@ async function play(folder: string, what: string, input?: string): Promise<Outco
     },
   );
   if (input !== undefined) client.write(input);
+  if (end) world.clock.at(HOUR, () => client[end]());
   try {
     await world.run(() => exit !== undefined);
   } finally {
@@ -74,7 +80,7 @@ t.test('nothing that one client leaves behind is there for the next', async (t) 
 t.test('a day passes, and input comes over the link', async (t) => {
   const folder = t.testdir();
   t.match((await play(join(folder, 'a'), 'wait')).out, 'waited=86400000');
-  t.match((await play(join(folder, 'b'), 'stdin', 'hello')).out, 'stdin="hello"');
+  t.match((await play(join(folder, 'b'), 'stdin', { input: 'hello' })).out, 'stdin="hello"');
 });
 
 t.test('an error that nobody catches ends the client with its words on stderr', async (t) => {
@@ -91,6 +97,22 @@ t.test('a client that spins is ended, and the next one gets another host', async
   const folder = t.testdir();
   await t.rejects(play(join(folder, 'a'), 'spin'), /stalled/);
   t.match((await play(join(folder, 'b'), 'exit')).exit, { code: 7 });
+});
+
+t.test('a signal ends the thread at once, and the host takes the next client', async (t) => {
+  const folder = t.testdir();
+  const terminated = await play(join(folder, 'a'), 'asked', { end: 'terminate' });
+  t.same(terminated.exit, { code: null, signal: 'SIGTERM' });
+  const killed = await play(join(folder, 'b'), 'asked', { end: 'kill' });
+  t.same(killed.exit, { code: null, signal: 'SIGKILL' });
+  const next = await play(join(folder, 'c'), 'asked', { end: 'kill' });
+  const hosts = [terminated, killed, next].map(({ out }) => /host=.*/.exec(out)?.[0]);
+  t.equal(new Set(hosts).size, 1, String(hosts));
+  t.notMatch(terminated.out + killed.out, 'goodbye');
+});
+
+t.test('a file is synchronized at once, one that is not open is still refused', async (t) => {
+  t.match((await play(t.testdir(), 'sync')).out, 'closed=["EBADF","fsync"]');
 });
 
 t.test('only a script that Node starts without options of its own can have a thread', (t) => {

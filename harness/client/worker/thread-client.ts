@@ -19,7 +19,7 @@ export function whyNotThread([program, script]: readonly string[]): string | und
   return undefined;
 }
 
-/** In a thread of a host. A signal to `pid` ends the host with the client in it; the next client gets another. */
+/** In a thread of a host. A signal to `pid` ends the host with the client in it; the next client gets another host. */
 export const launchThread: Launch = (
   options: LaunchOptions,
   listener: LaunchListener,
@@ -50,6 +50,9 @@ export const launchThread: Launch = (
     get pid() {
       // The host may belong to somebody else by now.
       return isOver ? undefined : host.pid;
+    },
+    kill() {
+      if (!isOver) host.kill();
     },
     sweep: () => sweepMarked(mark),
   };

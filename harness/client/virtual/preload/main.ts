@@ -8,6 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 import { LINK_VARIABLES } from '../link.ts';
 import { type Opened, openChannel } from './channel.ts';
 import { installClock, ProcessClock } from './clock.ts';
+import { installDurability } from './durability.ts';
 import { installEscapes } from './escapes.ts';
 import { Family } from './family.ts';
 import { FileTimes } from './file-times.ts';
@@ -24,6 +25,12 @@ import { FLAG, Surroundings } from './surroundings.ts';
 import { installTls } from './tls.ts';
 import { installWaiting } from './waiting.ts';
 
+const ESCAPE = Symbol.for('meterproof.escape');
+const DIE = Symbol.for('meterproof.die');
+const hosted = globalThis as unknown as Partial<
+  Record<typeof DIE, (signal: NodeJS.Signals) => void>
+>;
+
 if ((isMainThread || isHosted()) && process.env[LINK_VARIABLES.socket]) {
   if (areExposed()) join();
   else startAgain();
@@ -31,7 +38,7 @@ if ((isMainThread || isHosted()) && process.env[LINK_VARIABLES.socket]) {
 
 /** A client may have a thread of a host process in place of a process: `harness/client/worker` says so. */
 function isHosted(): boolean {
-  return Symbol.for('meterproof.escape') in globalThis;
+  return ESCAPE in globalThis;
 }
 
 function join(): void {
@@ -54,7 +61,7 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
   const realNow = Date.now.bind(Date);
   const clock = new ProcessClock(welcome);
   const escape = (what: string) => channel.escape(what);
-  if (isHosted()) Object.assign(globalThis, { [Symbol.for('meterproof.escape')]: escape });
+  if (isHosted()) Object.assign(globalThis, { [ESCAPE]: escape });
   const sockets = new VirtualSockets(internals);
   const family = new Family(internals, channel, around, welcome);
   const fileTimes = new FileTimes({
@@ -63,7 +70,10 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
     realNowMs: realNow,
   });
   const stdin = installStdin(welcome.first, around);
-  const rest = new Rest({ channel, clock, internals, sockets, stdin, family, fileTimes });
+  const { pid } = process;
+  const kill = process.kill.bind(process);
+  const die = hosted[DIE] ?? ((signal: NodeJS.Signals) => void kill(pid, signal));
+  const rest = new Rest({ channel, clock, internals, sockets, stdin, family, fileTimes, die });
   installPids(welcome, (question) => channel.ask(question));
   installHolds(channel, internals);
   installClock(clock, internals);
@@ -74,6 +84,7 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
   installTls();
   installWaiting((ms) => rest.sleep(ms), escape);
   fileTimes.install(internals, channel.fd);
+  installDurability(internals);
   installEscapes(escape, internals, stdin !== undefined);
   family.install((action) => rest.inSync(action));
   syncBuiltinESMExports();

@@ -16,13 +16,13 @@ export interface RestOptions {
   readonly stdin: VirtualStdin | undefined;
   readonly family: Family;
   readonly fileTimes: FileTimes;
+  /** Ends the process as the system does on a signal that it does not handle. */
+  readonly die: (signal: NodeJS.Signals) => void;
 }
 
 /** The process at rest: tells what it did and until when it waits, stands still, and does what the harness brings. */
 export class Rest {
   readonly #options: RestOptions;
-  readonly #realKill = process.kill.bind(process);
-  readonly #realPid = process.pid;
   /** Came while it slept or stood in a synchronous child. */
   #pending: ClientEvent[] = [];
   #events = 0;
@@ -137,6 +137,6 @@ export class Rest {
   /** A signal that came at a moment of virtual time. */
   #receive(signal: NodeJS.Signals): void {
     if (process.listenerCount(signal) > 0) process.emit(signal, signal);
-    else this.#realKill(this.#realPid, signal);
+    else this.#options.die(signal);
   }
 }
