@@ -135,7 +135,7 @@ export function addReplay(
     });
 }
 
-function readSetting(text: string, before: Settings): Settings {
+export function readSetting(text: string, before: Settings): Settings {
   try {
     return { ...before, ...parseSetting(text) };
   } catch (error) {

@@ -1,0 +1,142 @@
+// The settings of a client, guessed from its pace. A capture of the wire does not show them.
+import { MINUTE, SECOND, type Nanos } from '../../clock/clock.ts';
+import { formatDuration, parseDuration } from '../../clock/duration.ts';
+import type { TraceEvent } from '../../trace/event.ts';
+import type { Settings } from '../infer-plan.ts';
+import type { Outcome } from './outcomes.ts';
+import { distance, roundedGap } from './rounding.ts';
+
+export interface Guessed {
+  readonly settings: Settings;
+  /** What each is concluded from, a sentence each. */
+  readonly why: readonly string[];
+}
+
+export const DEFAULT_POLLING = '4h';
+const DEFAULT_RETRY = '15m';
+
+export function guessSettings(
+  client: string,
+  events: readonly TraceEvent[],
+  all: readonly Outcome[],
+): Guessed {
+  const own = all.filter((outcome) => outcome.client === client);
+  const isOnline = events.some(
+    ({ event, from, fields }) =>
+      (from ?? client) === client &&
+      (event === 'lease-request' || (event === 'hello' && fields['mode'] === 'online')),
+  );
+  const why: string[] = [];
+  const retryNs = retryDelay(own);
+  if (retryNs !== undefined)
+    why.push(`retryDelay: attempts that failed are ${formatDuration(retryNs)} apart`);
+  const attempts = isOnline ? beforeLeaving(own) : inOneRow(own, retryNs);
+  if (attempts !== undefined)
+    why.push(
+      isOnline
+        ? `attempts: so many failed before it turned to another server`
+        : `attempts: so many followed each other at that pace`,
+    );
+  const pollNs = pollingInterval(own, retryNs ?? parseDuration(DEFAULT_RETRY)!, attempts ?? 1);
+  why.push(
+    pollNs === undefined
+      ? `pollingInterval: not seen twice, taken to be ${DEFAULT_POLLING}`
+      : `pollingInterval: synchronizations are ${formatDuration(pollNs)} apart`,
+  );
+  return {
+    settings: {
+      mode: isOnline ? 'online' : 'offline',
+      attempts: String(attempts ?? 1),
+      retryDelay: retryNs === undefined ? DEFAULT_RETRY : formatDuration(retryNs),
+      pollingInterval: pollNs === undefined ? DEFAULT_POLLING : formatDuration(pollNs),
+    },
+    why,
+  };
+}
+
+/** The gap that is most often between an attempt that failed and the next one there. */
+function retryDelay(own: readonly Outcome[]): Nanos | undefined {
+  const counts = new Map<Nanos, number>();
+  const places = new Map<string, Outcome>();
+  for (const outcome of own) {
+    const before = places.get(placeOf(outcome));
+    places.set(placeOf(outcome), outcome);
+    if (before?.fault === undefined) continue;
+    const gap = roundedGap(outcome.at - before.at);
+    if (gap >= 10n * SECOND) counts.set(gap, (counts.get(gap) ?? 0) + 1);
+  }
+  const [most] = [...counts].toSorted(([a, m], [b, n]) => n - m || Number(a - b));
+  return most?.[0];
+}
+
+/** An online client: failed attempts on one pipe before the first on another. */
+function beforeLeaving(own: readonly Outcome[]): number | undefined {
+  const pipes = own.filter(({ face }) => face !== 'share');
+  const first = pipes.findIndex(({ fault }) => fault !== undefined);
+  if (first < 0) return undefined;
+  const from = pipes.slice(first);
+  const left = from.findIndex(
+    ({ server, fault }) => server !== from[0]!.server || fault === undefined,
+  );
+  return bounded(left < 0 ? from.length : left);
+}
+
+/** An offline client: passes over its list, one retry delay after the other, the one that succeeded included. */
+function inOneRow(own: readonly Outcome[], retryNs: Nanos | undefined): number | undefined {
+  if (retryNs === undefined) return undefined;
+  const passes = passesOf(own);
+  let best = 1;
+  let count = 1;
+  for (const [index, pass] of passes.entries()) {
+    const before = passes[index - 1];
+    const isRetry =
+      before?.failed === true && distance(pass.at - before.at, retryNs) <= retryNs / 10n;
+    count = isRetry ? count + 1 : 1;
+    best = Math.max(best, count);
+  }
+  return bounded(best);
+}
+
+interface Pass {
+  readonly at: Nanos;
+  last: Nanos;
+  failed: boolean;
+}
+
+/** Attempts on shares that follow each other within a minute are one synchronization. */
+function passesOf(own: readonly Outcome[]): readonly Pass[] {
+  const passes: Pass[] = [];
+  for (const { at, fault } of own.filter(({ face }) => face === 'share')) {
+    const pass = passes.at(-1);
+    if (pass && at - pass.last <= MINUTE) {
+      pass.last = at;
+      pass.failed &&= fault !== undefined;
+    } else passes.push({ at, last: at, failed: fault !== undefined });
+  }
+  return passes;
+}
+
+function bounded(attempts: number): number {
+  return Math.min(100, Math.max(1, attempts));
+}
+
+/** From one synchronization to the next. What follows within the retries belongs to the one before. */
+function pollingInterval(
+  own: readonly Outcome[],
+  retryNs: Nanos,
+  attempts: number,
+): Nanos | undefined {
+  const passes = passesOf(own);
+  const begins = passes.filter(({ at }, index) => {
+    const before = passes[index - 1];
+    const isRetry =
+      before?.failed === true && attempts > 1 && at - before.at <= retryNs + retryNs / 10n;
+    return !isRetry;
+  });
+  const gaps = begins.slice(1).map(({ at }, index) => roundedGap(at - begins[index]!.at));
+  return gaps.length === 0 ? undefined : gaps.reduce((a, b) => (a < b ? a : b));
+}
+
+function placeOf({ server, face }: Outcome): string {
+  return `${server}.${face}`;
+}
