@@ -64,7 +64,9 @@ function madeFromBytes(
   const words = new Map<number, string[]>();
   for (const event of redecode(events, dialect)) {
     if (event.conn === undefined || !isNote(event)) continue;
-    words.set(event.conn, [...(words.get(event.conn) ?? []), wordOf(event)]);
+    const own = words.get(event.conn);
+    if (own) own.push(wordOf(event));
+    else words.set(event.conn, [wordOf(event)]);
   }
   return words;
 }

@@ -167,7 +167,9 @@ export function paired(
   const queues = new Map<string, RecordedAttempt[]>();
   for (const attempt of now) {
     const key = placeOf(attempt);
-    queues.set(key, [...(queues.get(key) ?? []), attempt]);
+    const queue = queues.get(key) ?? [];
+    queues.set(key, queue);
+    queue.push(attempt);
   }
   const pairs = then.flatMap((attempt) => {
     const other = queues.get(placeOf(attempt))?.shift();

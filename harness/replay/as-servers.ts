@@ -280,25 +280,22 @@ function unfinished({ major, minor }: SessionDiff): SessionDiff {
 function unseenIn({ events }: Trace, capture: Trace): readonly Unseen[] {
   // What a client says while it is shut down changes nothing any more.
   const drained = events.findIndex(({ event }) => event === 'drained');
-  return events.flatMap((event, index) => {
-    const { at, actor, face = '', fields } = event;
-    if (drained >= 0 && index > drained) return [];
+  const during = drained < 0 ? events : events.slice(0, drained);
+  const asked = new Map<string, { readonly at: Nanos; readonly line: number }[]>();
+  for (const [index, event] of capture.events.entries()) {
+    if (event.event !== 'received') continue;
+    const place = formatActor(event);
+    asked.set(place, asked.get(place) ?? []);
+    asked.get(place)!.push({ at: event.at, line: lineOf(index) });
+  }
+  return during.flatMap((event, index) => {
+    const { at, fields } = event;
     if (event.event !== 'gap' || fields['why'] !== NOT_RECORDED) return [];
-    const asked = capture.events
-      .map((one, place) => ({ ...one, line: lineOf(place) }))
-      .filter((one) => one.event === 'received' && one.actor === actor && one.face === face);
-    const earlier = asked.filter((one) => one.at <= at).slice(-MAX_NEAR);
-    const near = earlier.length > 0 ? earlier : asked.slice(0, MAX_NEAR);
-    const place = formatActor({ actor, face });
-    return [
-      {
-        at,
-        place,
-        asked: String(fields['asked']),
-        line: lineOf(index),
-        near: near.map(({ line }) => line),
-      },
-    ];
+    const place = formatActor(event);
+    const all = asked.get(place) ?? [];
+    const earlier = all.filter((one) => one.at <= at).slice(-MAX_NEAR);
+    const near = (earlier.length > 0 ? earlier : all.slice(0, MAX_NEAR)).map(({ line }) => line);
+    return [{ at, place, asked: String(fields['asked']), line: lineOf(index), near }];
   });
 }
 

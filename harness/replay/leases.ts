@@ -12,7 +12,9 @@ export class Leases {
     for (const event of recorded) {
       if (!GRANTS.has(event.event)) continue;
       const key = keyOf(event);
-      this.#recorded.set(key, [...(this.#recorded.get(key) ?? []), String(event.fields['lease'])]);
+      const names = this.#recorded.get(key) ?? [];
+      this.#recorded.set(key, names);
+      names.push(String(event.fields['lease']));
     }
   }
 

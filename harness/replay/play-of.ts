@@ -6,9 +6,10 @@ import type { Action, EventPattern, FaultEnd, Step, StepTime } from '../case/pla
 import { DAY, MILLISECOND, SECOND, type Nanos } from '../clock/clock.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { formatEvent } from '../trace/format.ts';
-import { SEMANTIC_EVENTS, TRANSPORT_EVENTS } from '../trace/vocabulary.ts';
+import { SEMANTIC_EVENTS, SERVER_EVENTS, TRANSPORT_EVENTS } from '../trace/vocabulary.ts';
 import { lineOf } from '../capture/capture-file.ts';
-import { facesOf, faultOf, parseSigned, PLAYED_FAULTS, stateText } from './recording.ts';
+import { type Pairs, pairsIn } from './pairs.ts';
+import { facesOf, faultOf, parseSigned, PLAYED_FAULTS } from './recording.ts';
 
 export interface PlayOptions {
   readonly file: string;
@@ -29,6 +30,9 @@ const CLIPPED = /^(?<head>[^]*)… \((?<length>\d{1,5})\)$/;
 
 interface Scene {
   readonly events: readonly TraceEvent[];
+  readonly pairs: Pairs;
+  /** Place of the end of the play: what comes from there on ends by itself. */
+  readonly until: number;
   readonly options: PlayOptions;
   /** How much later something is that came of something else. */
   readonly slackNs: Nanos;
@@ -39,14 +43,15 @@ export function playOf(trace: Trace, options: PlayOptions): readonly Step[] {
   const { events, header } = trace;
   const scale = BigInt(/^scaled:(\d{1,7})$/.exec(header.time)?.[1] ?? 1);
   const slackNs = header.time === 'virtual' ? 0n : AT_ONCE * scale;
-  const scene: Scene = { events, options, slackNs };
   const end = events.findIndex(({ actor, event }) => actor === 'harness' && event === 'end');
   const until = end < 0 ? events.length : end;
+  const scene: Scene = { events, pairs: pairsIn(events), until, options, slackNs };
+  const ended = endedByThemselves(scene);
   const steps: Step[] = [];
   /** Place of the last step: the event that a step waits for comes after it. */
   let last = -1;
   for (const [index, event] of events.slice(0, until).entries()) {
-    const action = actionOf(index, event, scene);
+    const action = ended.has(index) ? undefined : actionOf(index, event, scene);
     if (!action) continue;
     const isBound = steps.at(-1)?.time.kind !== 'at' && steps.length > 0;
     steps.push(stepOf(action, timeOf(index, { index: last, isBound }, scene), index, scene));
@@ -69,26 +74,39 @@ function timeOf(
   index: number,
   /** The step before: its place, and whether it waits for an event. */
   last: { readonly index: number; readonly isBound: boolean },
-  { events, options, slackNs }: Scene,
+  scene: Scene,
 ): StepTime {
+  const { events, options, slackNs } = scene;
   const { at } = events[index]!;
   if (options.isInferred) return { kind: 'at', at: shownFrom(index, events) };
-  const before = events.slice(last.index + 1, index);
+  const cause = causeOf(index, scene);
   const lastAt = events[last.index]?.at;
-  const isNext = lastAt !== undefined && at - lastAt <= slackNs;
-  // What a step does to connections is no cause of the next one at the same time.
-  const near = before.filter(
-    (event) => isOfFace(event) && at - event.at <= slackNs && !(isNext && event.event === 'reset'),
-  );
-  const cause =
-    near.findLast(({ event }) => Object.hasOwn(SEMANTIC_EVENTS, event)) ??
-    near.findLast(({ event }) => Object.hasOwn(TRANSPORT_EVENTS, event) && !RAW.has(event));
-  if (!cause && isNext && last.isBound) return { kind: 'after', delay: at - lastAt };
-  if (!cause) return { kind: 'at', at };
-  const { actor, face, event } = cause;
-  const nth = before.filter((one) => isAlike(one, cause) && one.at <= cause.at).length;
+  if (cause === undefined && last.isBound && lastAt !== undefined && at - lastAt <= slackNs)
+    return { kind: 'after', delay: at - lastAt };
+  if (cause === undefined) return { kind: 'at', at };
+  const { actor, face, event } = events[cause]!;
+  const between = events.slice(last.index + 1, cause + 1);
+  const nth = between.filter((one) => isAlike(one, events[cause]!)).length;
   const pattern: EventPattern = { actor, face: face!, event, fields: {} };
-  return { kind: 'on', event: pattern, nth, delay: at - cause.at };
+  return { kind: 'on', event: pattern, nth, delay: at - events[cause]!.at };
+}
+
+/** Place of the event of a face right behind which that one came: the last semantic one, else the last of the transport. */
+function causeOf(index: number, { events, slackNs }: Scene): number | undefined {
+  const { at } = events[index]!;
+  let cause: number | undefined;
+  for (let place = index - 1; place >= 0; place--) {
+    const event = events[place]!;
+    if (at - event.at > slackNs) return cause;
+    if (STEPS.has(event.event)) {
+      // What a step does to connections is no cause of the next one.
+      return cause !== undefined && events[cause]!.event === 'reset' ? undefined : cause;
+    }
+    if (!isOfFace(event) || RAW.has(event.event)) continue;
+    if (Object.hasOwn(SEMANTIC_EVENTS, event.event)) return place;
+    if (Object.hasOwn(TRANSPORT_EVENTS, event.event)) cause ??= place;
+  }
+  return cause;
 }
 
 function shownFrom(index: number, events: readonly TraceEvent[]): Nanos {
@@ -102,6 +120,10 @@ function shownFrom(index: number, events: readonly TraceEvent[]): Nanos {
 }
 
 const RAW: ReadonlySet<string> = new Set(['received', 'sent']);
+const STEPS: ReadonlySet<string> = new Set([
+  ...Object.keys(SERVER_EVENTS),
+  ...['start', 'kill', 'clock', 'disk', 'command', 'end'],
+]);
 
 function isOfFace({ face, conn, event }: TraceEvent): boolean {
   return (
@@ -120,7 +142,7 @@ function actionOf(index: number, event: TraceEvent, scene: Scene): Action | unde
     case 'down':
       return downOf(index, event, scene);
     case 'up':
-      return isCounted(index, scene) ? undefined : { kind: 'up', server: actor, ...faceOf(event) };
+      return { kind: 'up', server: actor, ...faceOf(event) };
     case 'restart':
       return { kind: 'restart', server: actor, state: text('state') === 'lost' ? 'lost' : 'kept' };
     case 'clock-skew':
@@ -147,14 +169,14 @@ function actionOf(index: number, event: TraceEvent, scene: Scene): Action | unde
 function commandOf(
   index: number,
   { at, actor: client, fields }: TraceEvent,
-  { events }: Scene,
+  { events, pairs }: Scene,
 ): Action | undefined {
   const name = String(fields['name']);
   const program = String(fields['program'] ?? '');
   const [originalName, version] = ['originalName', 'version'].map((key) => textOf(fields[key]));
   const duration = BigInt(Math.round(Number(fields['durationMs'] ?? 0))) * MILLISECOND;
   if (name === 'start-program') {
-    const stop = stopOf(index, events);
+    const stop = events[pairs.stopOf.get(index) ?? -1];
     return {
       kind: 'run',
       client,
@@ -170,22 +192,6 @@ function commandOf(
   if (!isLibraryCommand(name)) return undefined;
   const argument = textOf(fields['argument']);
   return { kind: 'command', client, name, ...(argument !== undefined && { argument }) };
-}
-
-/** The stop that belongs to a start: of two runs of one program the first that is started has the first stop. */
-function stopOf(start: number, events: readonly TraceEvent[]): TraceEvent | undefined {
-  const { actor, fields } = events[start]!;
-  const open: number[] = [];
-  for (const [index, event] of events.entries()) {
-    const { name, program } = event.fields;
-    if (event.actor !== actor) continue;
-    // The runs of a process end with it.
-    if (event.event === 'exit') open.length = 0;
-    if (event.event !== 'command' || program !== fields['program']) continue;
-    if (name === 'start-program') open.push(index);
-    else if (name === 'stop-program' && open.shift() === start) return event;
-  }
-  return undefined;
 }
 
 function textOf(value: FieldValue | undefined): string | undefined {
@@ -234,51 +240,33 @@ function sparesConnections(index: number, { events, options }: Scene): boolean {
   );
 }
 
-/** The place of the `up` that belongs to a `down`; -1: there is none. */
-function upOf(index: number, { events }: Scene): number {
-  const down = events[index]!;
-  const word = wordOf(down);
-  return events.findIndex(
-    (event, at) => at > index && event.event === 'up' && wordOf(event) === word,
+/** The `up`s that need no step: downtimes that count, or last for a time, end by themselves. */
+function endedByThemselves(scene: Scene): ReadonlySet<number> {
+  return new Set(
+    [...scene.pairs.upOf].flatMap(([down, up]) =>
+      up >= scene.until || endOf(down, scene).kind !== 'up' ? [up] : [],
+    ),
   );
 }
 
-function wordOf(event: TraceEvent): string {
-  return JSON.stringify([event.actor, event.face, stateText(faultOf(event))]);
-}
-
-/** A fault that ended with the nth event of its face, and with nothing else at that time, was counted. */
+/** A fault that ended with the nth event of its face was counted; one that ended with that of another face waits for it. */
 function endOf(index: number, scene: Scene): FaultEnd {
-  const { events, options } = scene;
-  if (options.isInferred) return { kind: 'up' };
-  const up = upOf(index, scene);
-  if (up < 0) return { kind: 'up' };
+  const { events, pairs, options, until } = scene;
+  const up = pairs.upOf.get(index);
+  if (up === undefined || up >= until) return { kind: 'up' };
+  const shown = (place: number): Nanos =>
+    options.isInferred ? shownFrom(place, events) : events[place]!.at;
+  const lasts: FaultEnd = { kind: 'for', duration: shown(up) - shown(index) };
+  if (options.isInferred) return lasts;
+  const cause = causeOf(up, scene);
+  if (cause === undefined || cause <= index) return lasts;
+  const { event, actor, face = '' } = events[cause]!;
   const faces = new Set(facesOf(events[index]!, options.faces));
-  const cause = events[up - 1]!;
-  const isCause =
-    up - 1 > index &&
-    isOfFace(cause) &&
-    cause.actor === events[index]!.actor &&
-    faces.has(cause.face!) &&
-    events[up]!.at - cause.at <= scene.slackNs &&
-    !RAW.has(cause.event);
-  if (!isCause) return { kind: 'up' };
-  const { event, actor } = cause;
+  if (actor !== events[index]!.actor || !faces.has(face)) return { kind: 'up' };
   const count = events
     .slice(index + 1, up)
     .filter(
       (one) => one.actor === actor && one.event === event && faces.has(one.face ?? ''),
     ).length;
   return { kind: 'count', event, count };
-}
-
-/** That `up` is the end of a `down` which counts. */
-function isCounted(up: number, scene: Scene): boolean {
-  return scene.events.some(
-    (event, index) =>
-      index < up &&
-      event.event === 'down' &&
-      upOf(index, scene) === up &&
-      endOf(index, scene).kind === 'count',
-  );
 }

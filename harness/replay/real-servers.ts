@@ -133,7 +133,9 @@ class Stage {
   readonly #recorder = new Recorder(this.#clock);
   readonly #decoders: SessionDecoders | undefined;
   readonly #leases: Leases;
-  readonly #lines: Line[] = [];
+  /** Connections that are open and not yet too late. */
+  readonly #waiting = new Set<Line>();
+  readonly #lines = new Map<RecordedAttempt, Line>();
 
   constructor(recorded: readonly TraceEvent[], options: RealServersOptions) {
     this.#options = options;
@@ -163,7 +165,7 @@ class Stage {
       if (this.#options.signal?.aborted) return;
       if (this.#options.pace === 'recorded') await this.#until(at - first);
       else await this.#answered(index);
-      const line = this.#lines.find((one) => one.attempt === attempt);
+      const line = this.#lines.get(attempt);
       if (!deed) await this.#open(attempt, addressOf(attempt));
       else if (line?.isOpen) this.#act(line, deed);
     }
@@ -171,7 +173,7 @@ class Stage {
   }
 
   close(): void {
-    for (const { socket } of this.#lines) socket.destroy();
+    for (const { socket } of this.#lines.values()) socket.destroy();
     this.#clock.close();
   }
 
@@ -179,7 +181,7 @@ class Stage {
     const { server: actor, face, client: from } = attempt;
     const socket = connect({ host, port, timeout: this.#answerMs });
     const trace = new SessionTrace(
-      { actor, face, from, conn: this.#lines.length + 1 },
+      { actor, face, from, conn: this.#lines.size + 1 },
       this.#decoders?.(actor, face),
       (event) => this.#record(line, event),
     );
@@ -192,7 +194,7 @@ class Stage {
       bytes: 0,
       isLate: false,
     };
-    this.#lines.push(line);
+    this.#lines.set(attempt, line);
     const outcome = await new Promise<string>((resolve) => {
       socket.once('connect', () => resolve('connect'));
       socket.once('timeout', () => resolve('unanswered'));
@@ -205,6 +207,7 @@ class Stage {
     }
     socket.setTimeout(0);
     line.isOpen = true;
+    this.#waiting.add(line);
     trace.connect();
     socket.on('data', (bytes) => {
       line.bytes += bytes.length;
@@ -217,6 +220,7 @@ class Stage {
   #over(line: Line, tell: () => void): void {
     if (!line.isOpen) return;
     line.isOpen = false;
+    this.#waiting.delete(line);
     tell();
     line.trace.end();
   }
@@ -248,12 +252,15 @@ class Stage {
   async #answered(index: number): Promise<void> {
     const deadline = this.#clock.now() + BigInt(this.#answerMs) * MILLISECOND;
     for (;;) {
-      const waiting = this.#lines.filter(
+      const waiting = [...this.#waiting].filter(
         (line) => !line.isLate && line.isOpen && this.#lacks(line, index),
       );
       if (waiting.length === 0 || this.#options.signal?.aborted) return;
       if (this.#clock.now() > deadline) {
-        for (const line of waiting) line.isLate = true;
+        for (const line of waiting) {
+          line.isLate = true;
+          this.#waiting.delete(line);
+        }
         return;
       }
       await this.#until(this.#clock.now() + BigInt(LOOK_MS) * MILLISECOND);

@@ -54,6 +54,7 @@ export class RecordedServer implements Emulator {
   readonly #host: Host;
   readonly #options: RecordedServerOptions;
   readonly #used = new Set<Exchange>();
+  readonly #places = new Map<readonly Exchange[], number>();
   readonly #pending = new Set<() => void>();
   readonly #open = new Set<Connection['stream']>();
 
@@ -152,20 +153,24 @@ export class RecordedServer implements Emulator {
   #take(face: string, client: string, { meaning }: SeenRequest): Exchange | undefined {
     const { recording, faces } = this.#options;
     const { server } = this.#host;
-    const all = recording
-      .exchangesOf(server, face, client)
-      .filter(({ request }) => request.meaning === meaning);
+    const shelf = recording.shelf(server, face, client, meaning);
+    if (!shelf) return undefined;
     const description = faces.find(({ name }) => name === face)!;
     const fault: AnswerFault | undefined = this.#host.answerFault(face, faultNames(description));
-    const state = stateText(fault);
-    const alike = all.filter((exchange) => exchange.state === state);
-    const candidates = alike.length > 0 ? alike : all;
-    const next = candidates.find((exchange) => !this.#used.has(exchange));
-    const taken = next ?? candidates.at(-1);
-    if (!taken) return undefined;
+    const candidates = shelf.byState.get(stateText(fault)) ?? shelf.all;
+    const next = this.#nextOf(candidates);
+    const taken = next ?? candidates.at(-1)!;
     this.#used.add(taken);
     if (!next) this.#options.repeated({ server, face, meaning, line: taken.line });
     return taken;
+  }
+
+  /** The first that was not yet used; all before it were. */
+  #nextOf(candidates: readonly Exchange[]): Exchange | undefined {
+    let place = this.#places.get(candidates) ?? 0;
+    while (place < candidates.length && this.#used.has(candidates[place]!)) place++;
+    this.#places.set(candidates, place);
+    return candidates[place];
   }
 
   #unknown(connection: Connection, asked: string): void {

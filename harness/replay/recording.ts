@@ -33,9 +33,15 @@ export interface Exchange {
   readonly skewMs: number;
 }
 
+/** The exchanges of one meaning at one face with one client, in the order in which they were recorded. */
+export interface Shelf {
+  readonly all: readonly Exchange[];
+  readonly byState: ReadonlyMap<string, readonly Exchange[]>;
+}
+
 export interface Recording {
-  /** In the order in which they were recorded. */
-  exchangesOf(server: string, face: string, client: string): readonly Exchange[];
+  /** Undefined: nothing of that meaning was ever asked there. */
+  shelf(server: string, face: string, client: string, meaning: string): Shelf | undefined;
 }
 
 /** Faults of which the shim does what they do; what the others do stands in the recorded bytes. */
@@ -99,7 +105,7 @@ export function recordingOf(
   /** For each event its line in the capture. */
   lines: (index: number) => number = lineOf,
 ): Recording {
-  const stock = new Map<string, Exchange[]>();
+  const stock = new Map<string, { all: Exchange[]; byState: Map<string, Exchange[]> }>();
   const sessions = new Map<number, Session>();
   const faults = new Map<string, AnswerFault[]>();
   const skewsMs = new Map<string, number>();
@@ -127,16 +133,20 @@ export function recordingOf(
         const open: Open = { request, deeds: [], at };
         session.all.push(open);
         session.waiting.push(open);
-        const key = keyOf(actor, face, from);
-        const list = stock.get(key) ?? [];
-        if (list.length === 0) stock.set(key, list);
+        const key = keyOf(actor, face, from, request.meaning);
+        const shelf = stock.get(key) ?? { all: [], byState: new Map<string, Exchange[]>() };
+        if (shelf.all.length === 0) stock.set(key, shelf);
         const state = stateText(faults.get(`${actor}.${face}`)?.at(-1));
-        list.push({ ...open, line: lines(index), state, skewMs: skewsMs.get(actor) ?? 0 });
+        const exchange = { ...open, line: lines(index), state, skewMs: skewsMs.get(actor) ?? 0 };
+        shelf.all.push(exchange);
+        const alike = shelf.byState.get(state);
+        if (alike) alike.push(exchange);
+        else shelf.byState.set(state, [exchange]);
       }
     } else if (event.event !== 'reset' || resetAt.get(actor) !== at)
       note(session, event, exchanges, drainedAt);
   }
-  return { exchangesOf: (server, face, client) => stock.get(keyOf(server, face, client)) ?? [] };
+  return { shelf: (...names) => stock.get(keyOf(...names)) };
 }
 
 function keyOf(...names: readonly string[]): string {
