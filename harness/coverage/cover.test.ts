@@ -66,6 +66,26 @@ t.test('a fault that nobody meets touches nothing', (t) => {
     'a later reset is not of its making',
   );
   t.same(
+    touched(`
+      0s  alpha       down     fault=hang
+      0s  alpha       down     fault=refuse
+      0s  alpha       down     fault=half-open
+      0s  ws1         start
+      1s  alpha.pipe  refused`),
+    ['pipe/refuse/apart'],
+    'only one that refuses is met by a refusal',
+  );
+  t.same(
+    touched(`${LEASED}\n 1m alpha down fault=hang\n 2m alpha.pipe swallowed #1 text=bye`),
+    [],
+    'a goodbye awaits nothing',
+  );
+  t.same(
+    touched(`${LEASED}\n 1m alpha down fault=hang\n 1m alpha.pipe reset #1 by=server`),
+    [],
+    'a hanging server resets nothing',
+  );
+  t.same(
     touched(`${LEASED}\n 1m bravo down fault=hang\n 2m alpha.pipe swallowed #1 text=ask:x`),
     [],
   );
@@ -143,7 +163,12 @@ const DOWNLOAD = `
 t.test('a slow answer is met when it leaves, in its midst, and by a client that gives up', (t) => {
   const slow = `0s alpha down fault=slow latency=20s ${DOWNLOAD}`;
   t.same(touched(slow), []);
-  t.same(touched(`${slow}\n 30s alpha.share close #1 by=client`), ['share/slow/configuration']);
+  for (const end of ['close', 'reset'])
+    t.same(
+      touched(`${slow}\n 30s alpha.share ${end} #1 by=client`),
+      ['share/slow/configuration'],
+      end,
+    );
   t.same(
     touched(`${slow}\n 20s alpha.share sent #1 text=part\n 21s alpha.share sent #1 text=whole`),
     ['share/slow/configuration', 'share/slow/configuration-half'],
@@ -217,6 +242,11 @@ t.test('what becomes of a server is met at the next sign of life', (t) => {
       3m  alpha.pipe  connect  #2`),
     ['pipe/seats/apart-leased'],
   );
+  t.same(
+    touched(`${LEASED}\n 1m alpha seats program=a.exe seats=0\n 1m alpha.pipe sent #1 text=whole`),
+    [],
+    'an answer that was on its way tells nothing of it',
+  );
   t.same(touched(`0s alpha clock-skew by=3h ${DOWNLOAD}\n 2ms alpha.share sent #1 text=whole`), [
     'share/clock-skew/configuration',
   ]);
@@ -233,6 +263,22 @@ t.test('a lease that the server has forgotten is one until they talk again', (t)
     2m  alpha.pipe  sent      #2 text=whole
     3m  ws1         kill`;
   t.same(touched(again), ['pipe/kill/idle', 'pipe/restart lost/idle-leased']);
+  const anew = again.replace(
+    /3m +ws1 +kill/,
+    `3m  alpha.pipe  received       #2 text=ask:lease-request
+     3m  alpha.pipe  lease-request  #2
+     3m  alpha.pipe  lease-grant    #2 lease=l1
+     3m  alpha.pipe  sent           #2 text=whole
+     4m  alpha.pipe  received       #2 text=ask:lease-renew
+     4m  alpha.pipe  lease-renew    #2
+     4m  alpha.pipe  sent           #2 text=whole
+     5m  ws1         kill`,
+  );
+  t.same(
+    touched(anew),
+    ['pipe/kill/idle-leased', 'pipe/restart lost/idle-leased'],
+    'a server that has forgotten its leases may give the same names again',
+  );
   t.end();
 });
 

@@ -222,7 +222,6 @@ class Pass implements Covered {
     const isOver = event.event === 'close' || event.event === 'reset';
     const isMet = event.event === 'swallowed' || (isOver && this.#sessions.isAlive(event.from!));
     if (isMet) this.#touch(event.face!, vanished.row, vanished.state);
-    if (isOver) hints.vanished = undefined;
   }
 
   #resetByServer(

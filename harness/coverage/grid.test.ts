@@ -29,6 +29,8 @@ t.test('a cell has the cases that touched it, or why none can', (t) => {
   t.match(cell(grid, 'pipe', 'deny', 'hello').impossible, 'this request is never answered so');
   t.equal(cell(grid, 'pipe', 'deny', 'lease-request').impossible, undefined);
   t.equal(cell(grid, 'pipe', 'lost-ack', 'lease-request').impossible, undefined);
+  t.equal(cell(grid, 'pipe', 'hang', 'callback-awaited').impossible, undefined, 'it is pushed');
+  t.type(cell(grid, 'pipe', 'reset-after-request', 'callback-awaited').impossible, 'string');
   t.match(cell(grid, 'share', 'lost-ack', 'configuration').impossible, /acknowledgements/);
   t.equal(countsOf(grid.faces).touched, 1);
   t.end();

@@ -35,14 +35,15 @@ function readField(word: string): [string, FieldValue] {
   return [name, value !== '' && !Number.isNaN(Number(value)) ? Number(value) : value];
 }
 
-/** Bytes `ask:WORD` ask, `whole` answers, `part` begins to. */
+/** Bytes `ask:WORD` ask, `whole` answers, `part` begins to; any others of the client await nothing. */
 class TextDecoder implements SessionDecoder {
   readonly identity = undefined;
   readonly opaque = undefined;
   #awaited: string | undefined;
 
   client(bytes: Uint8Array): readonly [] {
-    this.#awaited = Buffer.from(bytes).toString().slice('ask:'.length);
+    const [verb, word] = Buffer.from(bytes).toString().split(':');
+    this.#awaited = verb === 'ask' ? word : undefined;
     return [];
   }
 
