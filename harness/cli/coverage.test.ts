@@ -97,6 +97,30 @@ t.test('coverage --json FILE writes the file beside the table', async (t) => {
   t.match([wrong.status, wrong.err], [2, 'cannot be written']);
 });
 
+t.test('the play in docs/coverage.md strikes between an upload and its answer', async (t) => {
+  const [, play] = /^```yaml\n(play: [^]*?)```$/m.exec(readFileSync('docs/coverage.md', 'utf8'))!;
+  const suites = t.testdir({
+    offline: {
+      'between.yaml': `title: the server dies between an upload and its answer
+source: Q235786
+servers: [alpha, bravo]
+client: { mode: offline }
+${play}expect: |
+  4h..5h  alpha.share  upload-offer  {1..}
+`,
+    },
+  });
+  const { status, out, err } = await coverage(
+    ['--suites', suites, '--out', join(suites, 'out'), '--json', '-'],
+    { runSuite },
+  );
+  t.equal(status, 0, err);
+  const share = JSON.parse(out).faces[1];
+  const { cells } = share.faults.find(({ id }: { id: string }) => id === 'refuse');
+  const cell = cells.find(({ state }: { state: string }) => state === 'upload-offer');
+  t.same(cell.cases, ['offline/between']);
+});
+
 t.test('the example in docs/coverage.md prints what stands there', async (t) => {
   const [, command, shown] = /^```\n\$ meterproof coverage (.+)\n([^]*?)```$/m.exec(
     readFileSync('docs/coverage.md', 'utf8'),
