@@ -51,7 +51,7 @@ export function chosenCases(
   { suites, dialect: _dialect, rules: _rules, ...filters }: FilterOptions,
   surroundings: Surroundings,
   extensions: Extensions = BUILT_IN,
-  protocol = 'metering',
+  protocol = extensions.own?.name ?? 'metering',
 ): readonly Plan[] {
   const always = new Set(extensions.rules.filter((rule) => rule.always).map((rule) => rule.id));
   const files = names.filter((name) => isCaseFile(resolve(surroundings.cwd, name)));
@@ -117,7 +117,7 @@ export function readAll(
   found: readonly FoundCase[],
   { cwd }: Surroundings,
   extensions: Extensions = BUILT_IN,
-  protocol = 'metering',
+  protocol = extensions.own?.name ?? 'metering',
 ): readonly Plan[] {
   const areBuiltIn = found.every(({ file }) => file.startsWith(builtInSuites()));
   const known: Known = {

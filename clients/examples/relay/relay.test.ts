@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { parseCapture } from '../../../harness/capture/capture-file.ts';
 import { findCases, readCaseFor } from '../../../harness/case/load.ts';
 import { packageRoot } from '../../../harness/client/package-root.ts';
 import { resolveClient } from '../../../harness/client/resolve.ts';
@@ -11,6 +12,7 @@ import { judge } from '../../../harness/judge/judge.ts';
 import { RULES } from '../../../harness/judge/rules/index.ts';
 import { killMatrix, type KillMatrix } from '../../../harness/run/kill-matrix.ts';
 import { runSuite } from '../../../harness/run/run-suite.ts';
+import { formatTrace } from '../../../harness/trace/file.ts';
 
 const known = {
   rules: new Set(RULES.map(({ id }) => id)),
@@ -89,6 +91,19 @@ t.test('no rule is broken in any case, and each that speaks of no records can be
   for (const id of [...wanted, 'RT-7', 'RT-8', ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `FO-${n}`)])
     t.ok(told.has(id), `${id} was told`);
   for (const id of told) t.notMatch(id, /^SF-|^SWM-(?:1|5|6|9)$/, `${id} is about uploads`);
+  t.end();
+});
+
+t.test('its traces can be judged again from their bytes, which tell what they say', (t) => {
+  const { relay } = DIALECTS;
+  for (const { plan, trace } of matrix.sound)
+    t.equal(parseCapture(formatTrace(trace), plan.id, relay!).events.length, trace.events.length);
+  const text = formatTrace(
+    matrix.sound.find(({ plan }) => plan.id === 'relay/definite-no-is-final')!.trace,
+  );
+  const lie = text.replace('"event":"lease-deny"', '"event":"lease-grant"');
+  t.not(lie, text);
+  t.throws(() => parseCapture(lie, 'lie', relay!), /lie:\d+/);
   t.end();
 });
 
