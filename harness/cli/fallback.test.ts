@@ -117,6 +117,39 @@ t.test('a program that ignores the native preload, and one that hides it', async
   t.match(hidden.run.timeWhy, /^auto: not virtual: escaped/);
 });
 
+t.test('what a thread cannot have is refused, or left to a process', async (t) => {
+  const inProcess = (...words: readonly string[]) =>
+    meterproof(folder, 'run', '--time', 'in-process', '--client', ...words);
+  mkdirSync(join(folder, 'other'), { recursive: true });
+  write('other/node', `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, 0o755);
+  const other = profile('["{here}/other/node", "{here}/idle.mjs"]', '[in-process, virtual]');
+  const refused = await inProcess(other, '--suites', 'suites');
+  t.equal(refused.status, 2);
+  t.match(
+    refused.err,
+    /a thread runs on the Node that Meterproof runs on, .*other\/node; use --time virtual/,
+  );
+  const { run } = await play('--client', other);
+  t.match(run, { time: 'virtual', timeWhy: /^auto: not in-process: a thread runs on the Node/ });
+
+  const tls = (words: string): string => {
+    write(
+      'tls.yaml',
+      `name: tls\nprotocol: opaque\ntier: black-box\ncommand: ${words}\ntls: terminate
+servers: { alpha: { upstream: 127.0.0.1:9 }, bravo: { upstream: 127.0.0.1:9 } }
+policy: { attempts: 1, retryDelay: 10s, connectTimeout: 5s, answerTimeout: 5s }\n`,
+    );
+    return './tls.yaml';
+  };
+  const untrusting = await inProcess(tls('[node, "{here}/idle.mjs"]'));
+  t.match(
+    untrusting.err,
+    /cannot run in process: Node reads NODE_EXTRA_CA_CERTS only when .* \{ca\}/,
+  );
+  const trusting = await inProcess(tls('[node, "{here}/idle.mjs", "{ca}"]'));
+  t.match(trusting.err, /cannot be reached/, 'only its real servers are missing');
+});
+
 t.test('where no mode is left, all of them are named', async (t) => {
   const { err, status } = await meterproof(
     folder,

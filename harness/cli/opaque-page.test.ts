@@ -1,5 +1,5 @@
 // The page docs/ways-in/opaque.md, run as it stands, but for the ports of its real servers.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -46,6 +46,28 @@ t.test(
     t.ok((servers.asked.get('bravo') ?? 0) > asked, 'the real server was asked, without TLS');
   },
 );
+
+t.test('in process it takes the test authority from its command', async (t) => {
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  writeFileSync(
+    join(folder, 'tls-thread.yaml'),
+    read('tls-client.yaml')
+      .replace('tls-client.mjs', 'tls-thread.mjs')
+      .replace('"{server.alpha.tcp}"', '"{ca}", "{server.alpha.tcp}"'),
+  );
+  writeFileSync(
+    join(folder, 'tls-thread.mjs'),
+    `import { readFileSync } from 'node:fs';\n${read('tls-client.mjs')}`
+      .replace('argv.slice(2)', 'argv.slice(3)')
+      .replace('connect({ host', 'connect({ ca: readFileSync(process.argv[2]), host'),
+  );
+  const { status, out, err } = await meterproof(
+    folder,
+    ...['run', 'opaque/primary-refuses', 'opaque/primary-hangs', '--client', './tls-thread.yaml'],
+    ...['--time', 'in-process'],
+  );
+  t.equal(status, 0, out + err);
+});
 
 t.test('its own case passes too', async (t) => {
   const { status, out } = await meterproof(

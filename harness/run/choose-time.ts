@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../case/plan.ts';
 import { isNode } from '../client/is-node.ts';
@@ -6,7 +6,7 @@ import { whyNotShim } from '../client/native/shim-file.ts';
 import { whyNotNative } from '../client/native/program.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { HarnessError } from '../client/process.ts';
-import { type ResolvedClient, usesCfg } from '../client/profile.ts';
+import { type Profile, type ResolvedClient, usesCfg } from '../client/profile.ts';
 import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { checkScale, largestScale, measureLateness } from './check-scale.ts';
@@ -112,7 +112,7 @@ async function check(mode: Mode, options: TimeOptions, plans: readonly Plan[]): 
   const why = await whyNot(mode.mode, options);
   if (why !== undefined)
     throw new HarnessError(
-      mode.mode === 'in-process' && whyNotThread(profile.command) !== undefined
+      mode.mode === 'in-process' && whyNotInThread(profile) !== undefined
         ? `${spec} cannot run in process: ${why}; use --time virtual`
         : `${spec} cannot run in virtual time: ${why}; use --time scaled:N or --time real`,
     );
@@ -126,12 +126,24 @@ async function whyNot(
 ): Promise<string | undefined> {
   const { command } = profile;
   if (mode === 'scaled' || mode === 'real') return undefined;
-  const whyNoThread = mode === 'in-process' ? whyNotThread(command) : undefined;
+  const whyNoThread = mode === 'in-process' ? whyNotInThread(profile) : undefined;
   if (whyNoThread !== undefined) return whyNoThread;
   if (isNode(command))
     return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
   const searchPath = process.env['PATH'] ?? '';
   return whyNotNative(command, { folder: process.cwd(), searchPath }) ?? whyNotShim();
+}
+
+/** Some of what a process is told when it starts never reaches a thread. */
+function whyNotInThread({ command, tls }: Profile): string | undefined {
+  const why = whyNotThread(command);
+  if (why !== undefined) return why;
+  const [program] = command;
+  if (program !== 'node' && realpathSync(program!) !== realpathSync(process.execPath))
+    return `a thread runs on the Node that Meterproof runs on, ${process.execPath}, not on ${program}`;
+  if (tls && !command.some((word) => word.includes('{ca}')))
+    return 'Node reads NODE_EXTRA_CA_CERTS only when a process starts, so that it would not trust the test authority: hand it {ca} in its command';
+  return undefined;
 }
 
 function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {

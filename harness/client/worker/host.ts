@@ -23,6 +23,9 @@ function run({ script, argv, env, folder, files }: Job): Worker {
     env: { ...env },
     execArgv: ['--expose-internals', '--import', PRELOAD],
     workerData: files,
+    // Nobody reads what the thread's own streams would bring: from Node 22 on a reader asks them for more, and they are replaced.
+    stdout: true,
+    stderr: true,
   });
   worker.on('error', (error: unknown) => appendFileSync(files.stderr, lastWords(error)));
   let last: LastWord | undefined;
