@@ -113,6 +113,28 @@ t.test('a dialect that cannot even make a server, or close it', async (t) => {
   }
 });
 
+t.test(
+  'a rule of one’s own that throws, or says nothing, is an error of the cases that it is for',
+  async (t) => {
+    write('line-dialect.ts', dialect);
+    const rules = read('line-rules.ts');
+    for (const [place, why] of [
+      ["throw new TypeError('no luck');", 'has thrown: no luck'],
+      ['return undefined as never;', 'says none of kept, broken, could-not-tell'],
+    ]) {
+      write('rules.ts', rules.replace('check({ events }) {', `check({ events }) { ${place}`));
+      t.match(casesOf(await elsewhere('./rules.ts')), [
+        {
+          id: 'line/primary-refuses',
+          verdict: 'error',
+          reason: `the rule LINE-1 of ./rules.ts ${why}`,
+        },
+        { id: 'line/quiet', verdict: 'pass' },
+      ]);
+    }
+  },
+);
+
 t.test('what is not a dialect’s own ends the process as before', async (t) => {
   write('line-dialect.ts', dialect);
   write(

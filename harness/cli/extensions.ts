@@ -8,6 +8,7 @@ import { tsImport } from 'tsx/esm/api';
 import { z } from 'zod';
 import type { Dialect } from '../../emulators/emulator.ts';
 import { errorText } from '../client/error-text.ts';
+import { HarnessError } from '../client/process.ts';
 import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Rule } from '../judge/verdict.ts';
@@ -85,7 +86,28 @@ async function loadRules(path: string, cwd: string): Promise<readonly Rule[]> {
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined)
     throw new UsageError(`${path}: there are two rules with the id ${twice}`);
-  return rules;
+  return rules.map((rule) => guarded(rule, path));
+}
+
+const STATES: readonly unknown[] = ['kept', 'broken', 'could-not-tell'];
+
+/** What a rule of the user's throws, or says in place of a verdict, is told with its name. */
+function guarded(rule: Rule, path: string): Rule {
+  const wrong = (why: string): HarnessError =>
+    new HarnessError(`the rule ${rule.id} of ${path} ${why}`);
+  return {
+    ...rule,
+    check(input) {
+      let verdict: ReturnType<Rule['check']> | undefined;
+      try {
+        verdict = rule.check(input);
+      } catch (error) {
+        throw wrong(`has thrown: ${error instanceof Error ? error.message : errorText(error)}`);
+      }
+      if (!STATES.includes(verdict?.state)) throw wrong(`says none of ${STATES.join(', ')}`);
+      return verdict;
+    },
+  };
 }
 
 /** What a module exports, also where it was turned into CommonJS on the way. */

@@ -1,5 +1,6 @@
 import type { Plan } from '../case/plan.ts';
 import { fromMs } from '../clock/duration.ts';
+import { HarnessError } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import { judge } from '../judge/judge.ts';
 import type { Judgement, Rule } from '../judge/verdict.ts';
@@ -17,15 +18,29 @@ export function conclude(
     return { ...blank(plan, played, rules), verdict: 'unsupported', reason: played.unsupported };
   if (played.error !== undefined)
     return { ...blank(plan, played, rules), verdict: 'error', reason: played.error };
-  const judged = judge(plan, played.trace, {
+  try {
+    return withKnownFailures(plan, judged(plan, played, rules), profile);
+  } catch (error) {
+    // A rule of the user's; one of ours that throws is a mistake that nobody has foreseen.
+    if (!(error instanceof HarnessError)) throw error;
+    return { ...blank(plan, played, []), verdict: 'error', reason: error.message };
+  }
+}
+
+function judged(plan: Plan, played: Played, rules: readonly Rule[] | undefined): Judgement {
+  return judge(plan, played.trace, {
     jitterNs: fromMs(played.worstLatenessMs),
     launchNs: fromMs(played.longestLaunchMs ?? 0),
     ...(rules && { rules }),
   });
-  return withKnownFailures(plan, judged, profile);
 }
 
 /** Nothing that a rule says of a run that was broken off is a finding; what it accounts for is shown. */
 function blank(plan: Plan, { trace }: Played, rules?: readonly Rule[]): Judgement {
-  return { ...judge(plan, trace, { ...(rules && { rules }) }), findings: [] };
+  try {
+    return { ...judge(plan, trace, { ...(rules && { rules }) }), findings: [] };
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    return { ...judge(plan, trace, { rules: [] }), findings: [] };
+  }
 }
