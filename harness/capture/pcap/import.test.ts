@@ -309,6 +309,32 @@ t.test('fragments are reported, and what the first has is used', async (t) => {
   t.match(read.texts, [/an IP fragment/]);
 });
 
+t.test('tunnels are named and counted, as what is sought may be inside', async (t) => {
+  const packets = connection(TALK);
+  const inside = (protocol: number, port = 0): Captured => {
+    const frame = Buffer.from(packets[3]!.frame);
+    frame.writeUInt8(protocol, 9);
+    frame.writeUInt16BE(port, 22);
+    return { ...packets[3]!, frame };
+  };
+  const GRE = 47;
+  const UDP = 17;
+  const read = await imported(
+    pcap([...packets, inside(GRE), inside(GRE), inside(UDP, 4789), inside(UDP, 53)]),
+  );
+  t.strictSame(read.lines, SAID);
+  t.strictSame(
+    read.problems.map(({ text, count }) => [/\((.*?)\)/.exec(text)?.[1], count]),
+    [
+      ['GRE', 2],
+      ['VXLAN', 1],
+    ],
+  );
+  await t.rejects(imported(pcap([inside(GRE)])), {
+    message: /1 packets, and no TCP traffic with port .*; at byte 24: a packet of a tunnel \(GRE\)/,
+  });
+});
+
 t.test('no more than the bound waits out of order', async (t) => {
   const talk: Spoken[] = Array.from({ length: 40 }, () => ({
     by: 'client',

@@ -47,7 +47,8 @@ function readIpv4(
   wireLength: number,
   where: Where,
 ): IpPacket | undefined {
-  if (frame[from + 9] !== TCP) return undefined;
+  if (frame[from + 9] !== TCP)
+    return otherThanTcp(frame, from + 9, from + (frame[from]! & 0x0f) * 4, where);
   const headerBytes = (frame[from]! & 0x0f) * 4;
   // 0: the network card was to cut the packet, and would have written the length.
   const totalBytes = frame.readUInt16BE(from + 2) || wireLength - from;
@@ -73,11 +74,13 @@ function readIpv6(
 ): IpPacket | undefined {
   const payloadBytes = frame.readUInt16BE(from + 4);
   const wholeEnd = payloadBytes > 0 ? from + 40 + payloadBytes : wireLength;
-  let next = frame[from + 6]!;
+  let nextAt = from + 6;
+  let next = frame[nextAt]!;
   let at = from + 40;
   for (let count = 0; next !== TCP; count++) {
     const isKnown = EXTENSIONS.has(next) || next === FRAGMENT || next === AUTHENTICATION;
-    if (!isKnown || count > MAX_EXTENSIONS || at + 8 > frame.length) return undefined;
+    if (!isKnown) return otherThanTcp(frame, nextAt, at, where);
+    if (count > MAX_EXTENSIONS || at + 8 > frame.length) return undefined;
     const units = frame[at + 1]!;
     if (next === FRAGMENT) {
       const fragment = frame.readUInt16BE(at + 2);
@@ -86,6 +89,7 @@ function readIpv6(
     }
     const length =
       next === FRAGMENT ? 8 : next === AUTHENTICATION ? (units + 2) * 4 : (units + 1) * 8;
+    nextAt = at;
     next = frame[at]!;
     at += length;
   }
@@ -111,6 +115,43 @@ function extent(
   const wireEnd = Math.min(wholeEnd, wireLength);
   const end = Math.max(Math.min(wireEnd, frame.length), start);
   return { start, end, cutBytes: Math.max(0, wireEnd - end) };
+}
+
+/** Packets that hold packets, by their IP protocol; and by their UDP port. */
+const TUNNELS: Readonly<Record<number, string>> = {
+  4: 'IPv4 in IP',
+  41: 'IPv6 in IP',
+  47: 'GRE',
+  50: 'IPsec',
+  51: 'IPsec',
+  115: 'L2TP',
+  137: 'MPLS in IP',
+};
+const UDP = 17;
+const UDP_TUNNELS: Readonly<Record<number, string>> = {
+  1701: 'L2TP',
+  4500: 'IPsec',
+  4789: 'VXLAN',
+  6081: 'Geneve',
+  51_820: 'WireGuard',
+};
+
+/** Passed over. What may hide the traffic that is sought is told. */
+function otherThanTcp(
+  frame: Buffer,
+  protocolAt: number,
+  start: number,
+  { problems, offset }: Where,
+): undefined {
+  const protocol = frame[protocolAt]!;
+  const port = protocol === UDP && start + 4 <= frame.length ? frame.readUInt16BE(start + 2) : -1;
+  const tunnel = TUNNELS[protocol] ?? UDP_TUNNELS[port];
+  if (tunnel !== undefined)
+    problems.add(
+      `tunnel-${tunnel}`,
+      offset,
+      `a packet of a tunnel (${tunnel}): what is inside is not read; capture on the interface of the tunnel`,
+    );
 }
 
 /** Fragments are not put together again: the first has the ports, and what the others had is missing. */

@@ -128,3 +128,19 @@ t.test(
     );
   },
 );
+
+t.test(
+  'of a session that tcpdump took: times begin with the client, and it does that again',
+  async (t) => {
+    const name = 'tcpdump-example-python-primary-refuses.jsonl';
+    const trace = read(`captures/${name}`);
+    const recorded = { ...trace, header: { ...trace.header, client: 'example-python' } };
+    const made = draft(name, recorded, trace);
+    t.match(made.text, /pollingInterval: 30s/);
+    t.match(made.text, /client +run notepad\.exe for 10s\n/);
+    t.match(made.text, /^# Times are 30s later than in the capture/m);
+    const result = (await play([made])).get(name)!;
+    t.strictSame(unkept(result), []);
+    t.equal(result.judgement.verdict, 'pass');
+  },
+);

@@ -1,7 +1,7 @@
 // A captured session as a case: what was done to it as the play, what the client then did as the expected lines.
 import type { ClientPlan, Plan } from '../../case/plan.ts';
 import { CLIENT_FIELDS } from '../../case/schema.ts';
-import { MINUTE, type Nanos } from '../../clock/clock.ts';
+import { SECOND, type Nanos } from '../../clock/clock.ts';
 import { formatDuration, parseDuration, toMs } from '../../clock/duration.ts';
 import { RULES } from '../../judge/rules/index.ts';
 import type { Judgement, Rule } from '../../judge/verdict.ts';
@@ -15,6 +15,7 @@ import { inferredSteps } from './inferred-play.ts';
 import { linesText, oneLine } from './line.ts';
 import { outcomesIn } from './outcomes.ts';
 import { recordedSteps } from './recorded-play.ts';
+import { floorTo, grainFor } from './rounding.ts';
 import { guessSettings } from './settings.ts';
 import { stepLines } from './step.ts';
 
@@ -59,8 +60,10 @@ export function draftCase(trace: Trace, options: DraftOptions): string {
   const shown = isPlayed ? trace : { ...trace, events: enacted(events, steps) };
   const judgement = judgementOf(shown, options, clients);
   const broken = judgement.rules.flatMap(({ id, state }) => (state === 'broken' ? id : []));
+  const polls = clients.map(({ settings }) => parseDuration(settings.pollingInterval ?? '4h')!);
+  const grain = grainFor(polls.reduce((a, b) => (a < b ? a : b)));
   const end = steps.at(-1)!;
-  const { lines, leftOut } = expectedLines(events.slice(0, end.place), clients.length === 1);
+  const { lines, leftOut } = expectedLines(events.slice(0, end.place), clients.length === 1, grain);
   const { origin } = trace.header.capture ?? {};
   // A case has to check something.
   const rules = plan?.rules ?? (broken.length + lines.length === 0 ? ['SF-1'] : broken);
@@ -139,8 +142,8 @@ function shiftOf(clients: readonly Client[], events: readonly TraceEvent[]): Nan
   const [client] = clients;
   if (!first || client?.settings.mode !== 'offline') return 0n;
   const pollNs = parseDuration(client.settings.pollingInterval ?? '4h') ?? 0n;
-  const shift = pollNs - (first.at / MINUTE) * MINUTE;
-  return shift > MINUTE ? shift : 0n;
+  const shift = pollNs - floorTo(first.at, SECOND);
+  return shift > SECOND && shift > pollNs / 100n ? shift : 0n;
 }
 
 function clientText(clients: readonly Client[]): readonly string[] {

@@ -34,8 +34,6 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
 const MAX_VARIABLES = 8;
 const MAX_PERIOD = 8;
 const MIN_ROUNDS = 3;
-/** A line may follow the one before by that much and still be bound to it. */
-const CLOSE: Nanos = 30n * SECOND;
 
 interface Told {
   readonly at: Nanos;
@@ -50,24 +48,29 @@ export interface Expected {
   readonly leftOut: string;
 }
 
-/** Of the events of a session up to its end; `isAlone`: there is one client. */
-export function expectedLines(events: readonly TraceEvent[], isAlone: boolean): Expected {
+/** Of the events of a session up to its end; `isAlone`: there is one client; `grain`: how wide windows are. */
+export function expectedLines(
+  events: readonly TraceEvent[],
+  isAlone: boolean,
+  grain: Nanos,
+): Expected {
   const told = toldOf(events, isAlone);
   const lines: Line[] = [];
   let before: Nanos | undefined;
   for (let place = 0; place < told.length;) {
     const round = roundAt(told, place);
     if (round) {
-      lines.push({ columns: ['any order:'] }, ...blockLines(round));
+      lines.push({ columns: ['any order:'] }, ...blockLines(round, grain));
       place += round.length;
       before = undefined;
       continue;
     }
     const run = runAt(told, place);
     const [first] = run;
-    const isClose = before !== undefined && first!.at - before <= CLOSE;
-    const close = isClose && before! + MINUTE > run.at(-1)!.at ? '..+1m' : undefined;
-    lines.push(runLine(run, close));
+    const isClose = before !== undefined && first!.at - before <= grain / 2n;
+    const close =
+      isClose && before! + grain > run.at(-1)!.at ? `..+${formatDuration(grain)}` : undefined;
+    lines.push(runLine(run, close, grain));
     before = run.at(-1)!.at;
     place += run.length;
   }
@@ -137,14 +140,14 @@ function toleranceOf(gap: Nanos): Nanos {
   return gap >= 20n * SECOND ? 5n * SECOND : SECOND;
 }
 
-function runLine(run: readonly Told[], close: string | undefined): Line {
+function runLine(run: readonly Told[], close: string | undefined, grain: Nanos): Line {
   const [first, second] = run;
   const last = run.at(-1)!;
-  if (!second) return { columns: [close ?? windowAround(first!.at), ...first!.columns] };
+  if (!second) return { columns: [close ?? windowAround(grain, first!.at), ...first!.columns] };
   const gap = second.at - first!.at;
   // What comes almost at once has no pace.
   const isPaced = gap >= SECOND;
-  const window = close ?? windowAround(first!.at, isPaced ? first!.at : last.at);
+  const window = close ?? windowAround(grain, first!.at, isPaced ? first!.at : last.at);
   return {
     columns: [window, ...withTail(first!.columns, tail(run.length, isPaced ? gap : undefined))],
   };
@@ -172,7 +175,7 @@ function roundAt(told: readonly Told[], place: number): readonly Told[] | undefi
   return undefined;
 }
 
-function blockLines(round: readonly Told[]): readonly Line[] {
+function blockLines(round: readonly Told[], grain: Nanos): readonly Line[] {
   const kinds = new Map<string, Told[]>();
   for (const one of round) kinds.set(one.key, [...(kinds.get(one.key) ?? []), one]);
   return [...kinds.values()].map((same): Line => {
@@ -180,7 +183,7 @@ function blockLines(round: readonly Told[]): readonly Line[] {
     const isPaced =
       gap >= SECOND &&
       same.every(({ at }, index) => index === 0 || isPace(at - same[index - 1]!.at, gap));
-    const window = windowAround(same[0]!.at, isPaced ? same[0]!.at : same.at(-1)!.at);
+    const window = windowAround(grain, same[0]!.at, isPaced ? same[0]!.at : same.at(-1)!.at);
     const words = withTail(same[0]!.columns, tail(same.length, isPaced ? gap : undefined));
     return { columns: [window, ...words], indented: true };
   });

@@ -29,10 +29,16 @@ export function floorTo(time: Nanos, grain: Nanos): Nanos {
   return (time / grain) * grain;
 }
 
+/** How wide windows are: of clients that poll every half minute, narrower than of those that poll every four hours. */
+export function grainFor(pollingNs: Nanos): Nanos {
+  return pollingNs >= 10n * MINUTE ? MINUTE : 5n * SECOND;
+}
+
 /** `4h..4h1m` around that moment: a client that is a little late another time is within it all the same. */
-export function windowAround(at: Nanos, last: Nanos = at): string {
-  const from = floorTo(at, MINUTE);
-  const to = floorTo(last, MINUTE) + (last % MINUTE > 50n * SECOND ? 2n : 1n) * MINUTE;
+export function windowAround(grain: Nanos, at: Nanos, last: Nanos = at): string {
+  const from = floorTo(at, grain);
+  const isLate = (last % grain) * 6n > grain * 5n;
+  const to = floorTo(last, grain) + (isLate ? 2n : 1n) * grain;
   return `${formatDuration(from)}..${formatDuration(to)}`;
 }
 

@@ -27,17 +27,20 @@ export function guessSettings(
       (event === 'lease-request' || (event === 'hello' && fields['mode'] === 'online')),
   );
   const why: string[] = [];
-  const retryNs = retryDelay(own);
+  const passes = passesOf(own);
+  const retryNs = isOnline
+    ? mostOften(gapsAfterFailure(own.filter(({ face }) => face !== 'share')))
+    : mostOften(gapsAfterFailedPass(passes));
   if (retryNs !== undefined)
     why.push(`retryDelay: attempts that failed are ${formatDuration(retryNs)} apart`);
-  const attempts = isOnline ? beforeLeaving(own) : inOneRow(own, retryNs);
+  const attempts = isOnline ? beforeLeaving(own) : inOneRow(passes, retryNs);
   if (attempts !== undefined)
     why.push(
       isOnline
         ? `attempts: so many failed before it turned to another server`
         : `attempts: so many followed each other at that pace`,
     );
-  const pollNs = pollingInterval(own, retryNs ?? parseDuration(DEFAULT_RETRY)!, attempts ?? 1);
+  const pollNs = pollingInterval(passes, retryNs ?? parseDuration(DEFAULT_RETRY)!, attempts ?? 1);
   why.push(
     pollNs === undefined
       ? `pollingInterval: not seen twice, taken to be ${DEFAULT_POLLING}`
@@ -54,16 +57,27 @@ export function guessSettings(
   };
 }
 
-/** The gap that is most often between an attempt that failed and the next one there. */
-function retryDelay(own: readonly Outcome[]): Nanos | undefined {
+/** From an attempt that failed to the next one there. */
+function gapsAfterFailure(own: readonly Outcome[]): readonly Nanos[] {
+  return own.flatMap(({ at, fault, ...place }, index) => {
+    const next = own.slice(index + 1).find((other) => placeOf(other) === placeOf(place));
+    return fault === undefined || !next ? [] : next.at - at;
+  });
+}
+
+/** From a pass over the whole list that failed to the next one. */
+function gapsAfterFailedPass(passes: readonly Pass[]): readonly Nanos[] {
+  return passes.slice(1).flatMap(({ at }, index) => {
+    const before = passes[index]!;
+    return before.failed ? at - before.at : [];
+  });
+}
+
+function mostOften(gaps: readonly Nanos[]): Nanos | undefined {
   const counts = new Map<Nanos, number>();
-  const places = new Map<string, Outcome>();
-  for (const outcome of own) {
-    const before = places.get(placeOf(outcome));
-    places.set(placeOf(outcome), outcome);
-    if (before?.fault === undefined) continue;
-    const gap = roundedGap(outcome.at - before.at);
-    if (gap >= 10n * SECOND) counts.set(gap, (counts.get(gap) ?? 0) + 1);
+  for (const gap of gaps.filter((each) => each >= SECOND)) {
+    const rounded = roundedGap(gap);
+    counts.set(rounded, (counts.get(rounded) ?? 0) + 1);
   }
   const [most] = [...counts].toSorted(([a, m], [b, n]) => n - m || Number(a - b));
   return most?.[0];
@@ -82,9 +96,8 @@ function beforeLeaving(own: readonly Outcome[]): number | undefined {
 }
 
 /** An offline client: passes over its list, one retry delay after the other, the one that succeeded included. */
-function inOneRow(own: readonly Outcome[], retryNs: Nanos | undefined): number | undefined {
+function inOneRow(passes: readonly Pass[], retryNs: Nanos | undefined): number | undefined {
   if (retryNs === undefined) return undefined;
-  const passes = passesOf(own);
   let best = 1;
   let count = 1;
   for (const [index, pass] of passes.entries()) {
@@ -103,17 +116,32 @@ interface Pass {
   failed: boolean;
 }
 
-/** Attempts on shares that follow each other within a minute are one synchronization. */
+/** Attempts on shares that follow each other closely are one synchronization. */
 function passesOf(own: readonly Outcome[]): readonly Pass[] {
+  const shares = own.filter(({ face }) => face === 'share');
+  const closeNs = closenessOf(shares);
   const passes: Pass[] = [];
-  for (const { at, fault } of own.filter(({ face }) => face === 'share')) {
+  for (const { at, fault } of shares) {
     const pass = passes.at(-1);
-    if (pass && at - pass.last <= MINUTE) {
+    if (pass && at - pass.last <= closeNs) {
       pass.last = at;
       pass.failed &&= fault !== undefined;
     } else passes.push({ at, last: at, failed: fault !== undefined });
   }
   return passes;
+}
+
+/** Half of the time after which one share is tried again, at most a minute; within a synchronization that is at once. */
+function closenessOf(shares: readonly Outcome[]): Nanos {
+  let least = 2n * MINUTE;
+  const lastAt = new Map<string, Nanos>();
+  for (const outcome of shares) {
+    const before = lastAt.get(placeOf(outcome));
+    lastAt.set(placeOf(outcome), outcome.at);
+    const gap = before === undefined ? 0n : outcome.at - before;
+    if (gap > SECOND && gap < least) least = gap;
+  }
+  return least / 2n;
 }
 
 function bounded(attempts: number): number {
@@ -122,11 +150,10 @@ function bounded(attempts: number): number {
 
 /** From one synchronization to the next. What follows within the retries belongs to the one before. */
 function pollingInterval(
-  own: readonly Outcome[],
+  passes: readonly Pass[],
   retryNs: Nanos,
   attempts: number,
 ): Nanos | undefined {
-  const passes = passesOf(own);
   const begins = passes.filter(({ at }, index) => {
     const before = passes[index - 1];
     const isRetry =
@@ -137,6 +164,6 @@ function pollingInterval(
   return gaps.length === 0 ? undefined : gaps.reduce((a, b) => (a < b ? a : b));
 }
 
-function placeOf({ server, face }: Outcome): string {
+function placeOf({ server, face }: Pick<Outcome, 'server' | 'face'>): string {
   return `${server}.${face}`;
 }
