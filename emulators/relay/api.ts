@@ -80,12 +80,13 @@ function probed(status: number, seconds?: Readonly<Record<string, number>>): Not
 function claim({ host, pools, ttlMs }: RelayServer, { node, pool, client }: Subject): HttpAnswer {
   const isHeld = pools.leaseOf(node)?.pool === pool;
   const asked: Note = { event: 'lease-request', fields: { program: pool } };
-  const before = isHeld ? [] : [asked];
   const busy = host.answerFault('pipe', ['busy', '503']);
-  if (busy) return refuse(busy, host, before);
+  // As a capture shows it: a node that believes in its lease sends a heartbeat.
+  if (busy) return refuse(busy, host, pools.believes(node, pool) ? [] : [asked]);
   const denied = host.answerFault('pipe', ['conflict', 'bad-pool', ...(isHeld ? [] : ['deny'])]);
   const claimed = denied ? { kind: STRUCK[denied.name]! } : pools.claim(node, pool, client);
   const denial = STATUS[claimed.kind];
+  pools.tell(node, pool, denial === undefined);
   if (denial !== undefined) {
     const fields = { program: pool, why: DENIALS[denial] };
     return failure(denial, [asked, { event: 'lease-deny', fields }]);
@@ -112,6 +113,7 @@ function release({ host, pools }: RelayServer, { node, pool }: Subject): HttpAns
   if (host.answerFault('pipe', ['bad-pool']) || !pools.has(pool))
     return failure(400, [{ event: 'protocol-error', fields: { why: 'bad-pool', status: 400 } }]);
   const released = pools.release(node, pool);
+  pools.tell(node, pool, false);
   const fields = { program: pool, ...(released && { lease: released.lease.lease }) };
   // A lease that is not held is released all the same: it ran out, or the node has missed the first answer.
   const notes: readonly Note[] = [{ event: 'lease-release', fields }];

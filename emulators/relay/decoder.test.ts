@@ -23,6 +23,10 @@ const REQUESTS: readonly (readonly [line: string, pool?: string | undefined, fau
   ['DELETE /v1/nodes/n1', 'word.exe', 'bad-pool'],
   ['DELETE /v1/nodes/n1', 'word.exe'],
   ['DELETE /v1/nodes/n1', 'word.exe'],
+  ['PUT /v1/nodes/n1', 'word.exe', '503'],
+  ['PUT /v1/nodes/n1', 'word.exe'],
+  ['PUT /v1/nodes/n1', 'word.exe', 'conflict'],
+  ['PUT /v1/nodes/n1', 'word.exe', '503'],
   ['PUT /v1/nodes/n3'],
   ['GET /favicon.ico'],
   ['POST /v1/nodes/n3'],
@@ -52,6 +56,26 @@ for (const size of [1, 7, 100_000])
     t.equal(decoder.opaque, undefined);
     t.same(decoder.end(), []);
   });
+
+t.test('a node that has lost its lease unawares sends heartbeats, in a capture too', async (t) => {
+  const host = new FakeHost();
+  const emulator = relay.create(host, SETUP);
+  const client = new FakeClient(emulator, host, 'pipe');
+  const decoder = relay.decoders!()('alpha', 'pipe');
+  const ask = async (line: string) => {
+    const asked = Buffer.from(request(line, 'word.exe'));
+    host.notes.length = 0;
+    const seen = [...decoder.client(asked), ...decoder.server(await client.exchange(asked))];
+    t.same(seen.map(text), host.notes);
+    return host.notes;
+  };
+  await ask('PUT /v1/nodes/n1');
+  emulator.command?.({ kind: 'restart', state: 'lost' });
+  host.fault = { name: 'busy', args: {} };
+  t.same(await ask('PUT /v1/nodes/n1'), ['busy retry-after=10']);
+  host.fault = undefined;
+  t.same((await ask('PUT /v1/nodes/n1')).length, 2, 'a new lease');
+});
 
 t.test('an answer that is none of this protocol is malformed, one that is cut is lost', (t) => {
   const decoder = relay.decoders!()('alpha', 'pipe');

@@ -6,7 +6,7 @@ import type { HttpMessage } from '../http/http-messages.ts';
 import { DENIALS, GLOBAL_POOL, HEALTH, NODES } from './api.ts';
 
 /** The key of the licence that a node has, as far as the capture has shown it: answers to heartbeats do not name it. */
-type KnownLeases = Map<string, string>;
+type KnownLeases = Map<string, { readonly lease: string; readonly isHeld: boolean }>;
 
 /** Leases that are remembered; the oldest are forgotten. */
 const MAX_KNOWN = 65_536;
@@ -40,13 +40,20 @@ class LeaseOf {
     this.#key = key;
   }
 
-  get(): string | undefined {
-    return this.#leases.get(this.#key);
+  get lease(): string | undefined {
+    return this.#leases.get(this.#key)?.lease;
   }
 
-  set(lease: string): void {
+  /** What the node was told last, whether or not the lease has run out since. */
+  get isHeld(): boolean {
+    return this.#leases.get(this.#key)?.isHeld === true;
+  }
+
+  /** A lease that was given back is remembered, for a second release. */
+  tell(lease: string | undefined, isHeld: boolean): void {
+    if (lease === undefined) return;
     this.#leases.delete(this.#key);
-    this.#leases.set(this.#key, lease);
+    this.#leases.set(this.#key, { lease, isHeld });
     const [oldest] = this.#leases.keys();
     if (oldest !== undefined && this.#leases.size > MAX_KNOWN) this.#leases.delete(oldest);
   }
@@ -56,10 +63,11 @@ class LeaseOf {
 function claim(program: string, known: LeaseOf): Asked {
   const asked: Note = { event: 'lease-request', fields: { program } };
   return {
-    event: known.get() === undefined ? 'lease-request' : 'lease-renew',
+    event: known.isHeld ? 'lease-renew' : 'lease-request',
     answered: (status, answer) => {
       if (status === 202) {
-        const lease = known.get();
+        const { lease } = known;
+        known.tell(lease, true);
         const fields = { leases: 1, program, ...(lease !== undefined && { lease }) };
         return [{ event: 'lease-renew', fields }];
       }
@@ -67,12 +75,13 @@ function claim(program: string, known: LeaseOf): Asked {
         const lease = keyIn(answer);
         if (lease === undefined)
           return [asked, { event: 'malformed', fields: { why: 'unreadable' } }];
-        known.set(lease);
+        known.tell(lease, true);
         return [asked, { event: 'lease-grant', fields: { program, lease } }];
       }
       const why = Object.entries(DENIALS).find(([denied]) => Number(denied) === status)?.[1];
+      if (why !== undefined) known.tell(known.lease, false);
       if (why !== undefined) return [asked, { event: 'lease-deny', fields: { program, why } }];
-      const before = known.get() === undefined ? [asked] : [];
+      const before = known.isHeld ? [] : [asked];
       return [...before, ...unavailable(status, answer)];
     },
   };
@@ -84,7 +93,8 @@ function release(program: string, known: LeaseOf): Asked {
     answered: (status, answer) => {
       if (status === 400) return [{ event: 'protocol-error', fields: { why: 'bad-pool', status } }];
       if (status !== 204 && status !== 404) return unavailable(status, answer);
-      const lease = known.get();
+      const { lease } = known;
+      known.tell(lease, false);
       const fields = { program, ...(lease !== undefined && { lease }) };
       return [{ event: 'lease-release', fields }];
     },

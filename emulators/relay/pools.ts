@@ -41,6 +41,8 @@ export class Pools {
   /** By node, the oldest lease first. */
   readonly #held = new Map<string, Held>();
   readonly #ended = new Map<string, Lease>();
+  /** Nodes that were told last, of a pool, that they have a lease; the oldest first. */
+  readonly #believing = new Set<string>();
   /** Licences of a pool that are out. */
   readonly #taken = new Map<string, number>();
   readonly #bornMs: number;
@@ -60,6 +62,20 @@ export class Pools {
   /** The lease of a node, in whichever pool. */
   leaseOf(node: string): Lease | undefined {
     return this.#held.get(node);
+  }
+
+  /** Whether the node has reason to believe that it has a lease: one that has run out since is believed in too. */
+  believes(node: string, pool: string): boolean {
+    return this.#believing.has(`${node} ${pool}`);
+  }
+
+  /** The node is told that it has a lease, or that it has none. */
+  tell(node: string, pool: string, isHeld: boolean): void {
+    const key = `${node} ${pool}`;
+    this.#believing.delete(key);
+    if (isHeld) this.#believing.add(key);
+    const [oldest] = this.#believing;
+    if (oldest !== undefined && this.#believing.size > MAX_LEASES) this.#believing.delete(oldest);
   }
 
   claim(node: string, pool: string, client: string): Claim {
