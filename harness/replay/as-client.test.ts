@@ -7,7 +7,7 @@ import { lineOf } from '../capture/capture-file.ts';
 import { setupOf } from '../run/servers.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { playAsClient } from './as-client.ts';
-import { captureIn, caseOf, CORPUS, fromTheField, withoutBytes } from './corpus.fixture.ts';
+import { captureIn, caseOf, CORPUS, fromTheField, spread, withoutBytes } from './corpus.fixture.ts';
 import { playToRealServers, type ServerAddress } from './real-servers.ts';
 
 const ONLINE = 'captures/reference-rtm-online-old-seat-released-after-return.jsonl';
@@ -21,6 +21,8 @@ t.test('each session of the corpus gets the recorded answers from emulated serve
     const { differences, attempts, compared } = await playAsClient(trace, { ...options, plan });
     t.strictSame(differences, [], file);
     t.ok(compared === attempts && attempts > 3, `${file}: all of them`);
+    const real = await playAsClient(spread(trace), { ...options, plan });
+    t.strictSame(real.differences, [], `${file}: in real time`);
   }
 });
 

@@ -11,6 +11,7 @@ import {
   clientNamed,
   CORPUS,
   fromTheField,
+  spread,
   withoutBytes,
 } from './corpus.fixture.ts';
 
@@ -169,6 +170,17 @@ t.test('what cannot be played is refused with its reason', async (t) => {
     }),
     /speaks metering/,
   );
+});
+
+t.test('sessions in real time, played in virtual time, are the same', async (t) => {
+  // Downtimes that follow from events, and ends of connections that follow from downtimes.
+  for (const file of CORPUS.filter((name) =>
+    /killed|mid-frame|old-seat|loses-the-ack/.test(name),
+  )) {
+    const trace = spread(captureIn(file));
+    const { diff, unseen } = await play(trace, trace.header.client, withCase(trace));
+    t.strictSame([diff, unseen], [{ major: [], minor: [] }, []], file);
+  }
 });
 
 t.test('times of a real machine, and names as they come in the field', async (t) => {

@@ -98,7 +98,7 @@ export async function playAsServers(
   const plan = withPolicy(base, client.profile);
   const why = unfit(plan, client.profile);
   if (why !== undefined) throw new HarnessError(why);
-  const recording = recordingOf(events, exchanges, faces, lines);
+  const recording = recordingOf({ ...trace, events }, exchanges, faces, lines);
   const repeated: Repeated[] = [];
   const recordedEpochMs = Date.parse(trace.header.epoch);
   const makeWorld = await chooseTime(

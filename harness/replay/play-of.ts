@@ -9,7 +9,7 @@ import { formatEvent } from '../trace/format.ts';
 import { SEMANTIC_EVENTS, SERVER_EVENTS, TRANSPORT_EVENTS } from '../trace/vocabulary.ts';
 import { lineOf } from '../capture/capture-file.ts';
 import { type Pairs, pairsIn } from './pairs.ts';
-import { facesOf, faultOf, parseSigned, PLAYED_FAULTS } from './recording.ts';
+import { facesOf, faultOf, parseSigned, PLAYED_FAULTS, slackOf } from './recording.ts';
 
 export interface PlayOptions {
   readonly file: string;
@@ -21,8 +21,6 @@ export interface PlayOptions {
   readonly lines?: (index: number) => number;
 }
 
-/** What came this shortly after an event of a server in real time came of it; in virtual time it has the same time. */
-const AT_ONCE: Nanos = 10n * MILLISECOND;
 /** So long before the attempt that shows it an inferred downtime begins or ends: another client may be a little earlier. */
 const LEAD: Nanos = SECOND;
 /** A step that was written only clipped has its beginning and this: how long it was. */
@@ -41,8 +39,7 @@ interface Scene {
 /** The steps up to the end of the play, and that end; without one the last event is it. */
 export function playOf(trace: Trace, options: PlayOptions): readonly Step[] {
   const { events, header } = trace;
-  const scale = BigInt(/^scaled:(\d{1,7})$/.exec(header.time)?.[1] ?? 1);
-  const slackNs = header.time === 'virtual' ? 0n : AT_ONCE * scale;
+  const slackNs = slackOf(header);
   const end = events.findIndex(({ actor, event }) => actor === 'harness' && event === 'end');
   const until = end < 0 ? events.length : end;
   const scene: Scene = { events, pairs: pairsIn(events), until, options, slackNs };
@@ -221,7 +218,7 @@ function downOf(index: number, event: TraceEvent, scene: Scene): Action {
 }
 
 /** True where connections stood that a fault which resets them left alone. */
-function sparesConnections(index: number, { events, options }: Scene): boolean {
+function sparesConnections(index: number, { events, options, slackNs }: Scene): boolean {
   const down = events[index]!;
   const fault = WIRE_FAULTS.find(({ name }) => name === down.fields['fault']);
   if (fault?.established !== 'reset') return false;
@@ -236,7 +233,10 @@ function sparesConnections(index: number, { events, options }: Scene): boolean {
     open.size > 0 &&
     !events
       .slice(index + 1)
-      .some(({ at, conn, event }) => at === down.at && event === 'reset' && open.has(conn ?? 0))
+      .some(
+        ({ at, conn, event }) =>
+          at - down.at <= slackNs && event === 'reset' && open.has(conn ?? 0),
+      )
   );
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../emulators/metering/fake-host.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { MILLISECOND, SECOND, type Nanos } from '../clock/clock.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import type { TraceEvent, TraceHeader } from '../trace/event.ts';
 import { RecordedServer, type Repeated } from './recorded-server.ts';
 import { recordingOf } from './recording.ts';
 
@@ -17,6 +17,16 @@ const WELCOME: Message = { type: 'welcome', serverTimeMs: EPOCH_MS, configuratio
 const WORD = requestUse('word.exe');
 const DENIED: Message = { type: 'denied', why: 'no-seat' };
 const grant = (lease: string): Message => ({ type: 'granted', lease });
+
+const HEADER: TraceHeader = {
+  meterproof: 1,
+  case: 'a/b',
+  client: 'x',
+  time: 'virtual',
+  seed: 1,
+  epoch: new Date(EPOCH_MS).toISOString(),
+  observer: 'virtual',
+};
 
 /** A connection on which these things happened, in the order in which they are written. */
 class Session {
@@ -59,7 +69,7 @@ function stage({ events }: Session, own: readonly TraceEvent[] = []) {
   const host = new FakeHost();
   const repeated: Repeated[] = [];
   const server = new RecordedServer(host, {
-    recording: recordingOf(events, metering.exchanges!, metering.faces),
+    recording: recordingOf({ header: HEADER, events }, metering.exchanges!, metering.faces),
     exchanges: metering.exchanges!,
     faces: metering.faces,
     recordedEpochMs: EPOCH_MS,

@@ -7,10 +7,10 @@ import type {
   SeenRequest,
 } from '../../emulators/emulator.ts';
 import { WIRE_FAULTS } from '../case/faults.ts';
-import type { Nanos } from '../clock/clock.ts';
+import { DAY, MILLISECOND, type Nanos } from '../clock/clock.ts';
 import { parseDuration, toMs } from '../clock/duration.ts';
 import { lineOf } from '../capture/capture-file.ts';
-import type { TraceEvent } from '../trace/event.ts';
+import type { Trace, TraceEvent, TraceHeader } from '../trace/event.ts';
 import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 
 /** One thing that the server did, so long after the request was whole. */
@@ -97,14 +97,25 @@ interface Session {
   waiting: Open[];
 }
 
+/** Longer ago than anything in a trace. */
+const NEVER: Nanos = -36_525n * DAY;
+/** What came this shortly after something in real time came of it; in virtual time it has the same time. */
+const AT_ONCE: Nanos = 10n * MILLISECOND;
+
+export function slackOf({ time }: TraceHeader): Nanos {
+  if (time === 'virtual') return 0n;
+  return AT_ONCE * BigInt(/^scaled:(\d{1,7})$/.exec(time)?.[1] ?? 1);
+}
+
 /** `events` are those of a trace whose semantic events are there, with the downtimes that are known or inferred. */
 export function recordingOf(
-  events: readonly TraceEvent[],
+  { header, events }: Trace,
   exchanges: Exchanges,
   faces: readonly FaceDescription[],
   /** For each event its line in the capture. */
   lines: (index: number) => number = lineOf,
 ): Recording {
+  const slackNs = slackOf(header);
   const stock = new Map<string, { all: Exchange[]; byState: Map<string, Exchange[]> }>();
   const sessions = new Map<number, Session>();
   const faults = new Map<string, AnswerFault[]>();
@@ -143,7 +154,7 @@ export function recordingOf(
         if (alike) alike.push(exchange);
         else shelf.byState.set(state, [exchange]);
       }
-    } else if (event.event !== 'reset' || resetAt.get(actor) !== at)
+    } else if (event.event !== 'reset' || at - (resetAt.get(actor) ?? NEVER) > slackNs)
       note(session, event, exchanges, drainedAt);
   }
   return { shelf: (...names) => stock.get(keyOf(...names)) };
