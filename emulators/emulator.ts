@@ -147,6 +147,34 @@ export interface SessionDecoder {
 /** Opens a decoder for each connection of one capture; what it learns on one connection helps with the others. */
 export type SessionDecoders = (server: string, face: string) => SessionDecoder;
 
+/** What a name in the bytes of a connection is of: a person, or a computer. */
+export type NameKind = 'account' | 'workstation';
+
+/** Stand-ins for names. The same name always gets the same stand-in. */
+export interface StandIns {
+  /** What stands for a name: itself, where names of that kind are kept or it is empty. From then on `text` knows it. */
+  name(kind: NameKind, name: string): string;
+  /** A text in which each name that was met so far, as a whole word, is replaced. */
+  text(text: string): string;
+}
+
+/** What is kept of some bytes of one side. */
+export interface RedactedPiece {
+  /** Whole messages without names; absent: they could not be read, and are not kept. */
+  readonly bytes?: Uint8Array;
+  /** How many bytes of the connection it stands for. */
+  readonly standsFor: number;
+}
+
+/** Replaces the names in the bytes of one connection: what comes out is framed as the protocol demands. */
+export interface SessionRedactor {
+  /** Takes the next bytes from the client, in pieces of any size; those of unfinished messages are held back. */
+  client(bytes: Uint8Array): readonly RedactedPiece[];
+  server(bytes: Uint8Array): readonly RedactedPiece[];
+  /** Nothing more comes from that side. */
+  end(side: 'client' | 'server'): readonly RedactedPiece[];
+}
+
 /** One whole request, as far as the replay of a recorded session must know it. */
 export interface SeenRequest {
   /** The same for requests that ask the same: without ids, times and names of logs. Shown to people: `upload word.exe`. */
@@ -200,6 +228,8 @@ export interface Dialect {
   decoders?(): SessionDecoders;
   /** How recorded sessions are played again. Without it they are only judged. */
   readonly exchanges?: Exchanges;
+  /** Begins to redact one capture. Of a dialect without it bytes are kept as they are, or not at all. */
+  redactors?(names: StandIns): (face: string) => SessionRedactor;
   /** What a case can do to the state of its servers, besides their clocks. */
   readonly commands?: readonly ServerCommand['kind'][];
   /** What is wrong with the values of an answer fault's arguments, for the reader of a case file; undefined: nothing. */

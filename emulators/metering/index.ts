@@ -12,6 +12,7 @@ import { meteringDecoders } from './decoder/index.ts';
 import { meteringExchanges } from './exchanges/index.ts';
 import { checkFault, PIPE_ASKS, PIPE_FAULTS, SHARE_ASKS, SHARE_FAULTS } from './faults.ts';
 import { PipeSession } from './pipe/pipe-face.ts';
+import { meteringRedactors } from './redactor/index.ts';
 import { LicenseServer } from './server/license-server.ts';
 import { answerShare } from './share/share.ts';
 
@@ -24,6 +25,7 @@ export const metering: Dialect = {
   ],
   create: (host, setup) => new MeteringEmulator(host, setup),
   decoders: meteringDecoders,
+  redactors: meteringRedactors,
   exchanges: meteringExchanges,
   commands: ['restart', 'seats'],
   checkAnswerFault: (_face, fault) => checkFault(fault),

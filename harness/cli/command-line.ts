@@ -17,6 +17,7 @@ import { addExport } from './export.ts';
 import { addImport } from './import.ts';
 import { addList } from './list.ts';
 import { addNew } from './new.ts';
+import { addRecord } from './record.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { SelectionError } from './select.ts';
@@ -46,21 +47,23 @@ export async function runCommandLine(
   surroundings: Surroundings,
 ): Promise<number> {
   let status = 0;
-  const done = (result: number): void => {
+  let isWholeWhenInterrupted = false;
+  const done = (result: number, endsByInterrupt = false): void => {
     status = result;
+    isWholeWhenInterrupted = endsByInterrupt;
   };
   try {
     await buildProgram(surroundings, done).parseAsync(args, { from: 'user' });
   } catch (error) {
     status = explainFailure(error, surroundings);
   }
-  return surroundings.signal.aborted ? INTERRUPTED : status;
+  return surroundings.signal.aborted && !isWholeWhenInterrupted ? INTERRUPTED : status;
 }
 
 /** Exported for the test that holds docs/cli.md to it. */
 export function buildProgram(
   surroundings: Surroundings,
-  done: (status: number) => void = () => {},
+  done: (status: number, endsByInterrupt?: boolean) => void = () => {},
 ): Command {
   const program = new Command('meterproof')
     .description(
@@ -87,6 +90,7 @@ export function buildProgram(
   addNew(program, surroundings);
   addImport(program, surroundings);
   addExport(program, surroundings);
+  addRecord(program, surroundings, done);
   addReplay(program, surroundings, done);
   addDiff(program, surroundings, done);
   return program;
