@@ -51,7 +51,9 @@ export async function loadExtensions(
   return {
     dialects: own ? { ...DIALECTS, [own.name]: own } : DIALECTS,
     rules: [...RULES, ...more],
-    ...(own && { own, modules: { [own.name]: dialect! } }),
+    ...(own && { own }),
+    // What is built in is ours: its mistakes keep their stacks.
+    ...(own && !Object.hasOwn(DIALECTS, own.name) && { modules: { [own.name]: dialect! } }),
   };
 }
 
