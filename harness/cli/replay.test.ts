@@ -119,3 +119,35 @@ t.test('the examples in docs/captures.md are commands that there are', async (t)
   }
   t.match(page, /^meterproof replay captures\/\*\.jsonl --expect$/m);
 });
+
+t.test(
+  'a profile of the recorded client: known failures are told as such, its policy holds',
+  async (t) => {
+    const profile = (name: string, more: string): string => {
+      const path = join(folder, name);
+      writeFileSync(
+        path,
+        `name: own\ncommand: [${process.execPath}]\ntier: driven\nabilities: [offline]\n${more}`,
+      );
+      return path;
+    };
+    const known = profile(
+      'known.yaml',
+      'knownFailures:\n  - { case: offline/primary-refuses, reason: written last year }\n',
+    );
+    const failing = await call('replay', FIXATION, '--client', known);
+    t.equal(failing.status, 0);
+    t.match(failing.out, /^FAIL .*\n {2}a known failure: written last year\n/);
+    const passing = await call('replay', GOOD, '--client', known);
+    t.equal(passing.status, 2);
+    t.match(passing.out, /^ERROR .*\n {2}a known failure passes \(written last year\)/);
+    const patient = profile('patient.yaml', 'policy: { retryDelay: 20m }\n');
+    const rule = ['--rule', 'RT-1'];
+    t.equal((await call('replay', FIXATION, ...rule)).status, 0, '15 minutes, as the case says');
+    const { status, out } = await call('replay', FIXATION, '--client', patient, ...rule);
+    t.equal(status, 1, out);
+    t.match(out, /by offline\/primary-refuses\n {2}RT-1 /);
+    const wrong = profile('wrong.yaml', 'policy: { retryDelay: soon }\n');
+    t.match((await call('replay', GOOD, '--client', wrong)).errors, /wrong\.yaml:5/);
+  },
+);

@@ -5,9 +5,12 @@ import { readCapture } from '../capture/capture-file.ts';
 import { parseSetting, type Settings } from '../replay/infer-plan.ts';
 import { replayAsJudge, type Replayed, unmet } from '../replay/judge-capture.ts';
 import type { Plan } from '../case/plan.ts';
+import type { Profile } from '../client/profile.ts';
+import { resolveClient } from '../client/resolve.ts';
 import { errorText } from '../client/error-text.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { PAINT } from '../report/verdict-text.ts';
+import { rulesFor } from '../run/rules-for.ts';
 import { DEFAULT_STALL_MS } from '../run/choose-time.ts';
 import type { Trace } from '../trace/event.ts';
 import { TraceFileError } from '../trace/file.ts';
@@ -16,6 +19,7 @@ import { addSuites, ANY, chosenCases } from './cases.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
 import { collect, parseEpoch, parseSeed, parseStall, parseTime } from './options.ts';
 import { replayAs, type ReplayAsOptions } from './replay-as.ts';
+import { speaking } from './run.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface ReplayArguments extends ExtensionOptions, Omit<ReplayAsOptions, 'as'> {
@@ -33,6 +37,7 @@ Examples:
   meterproof replay field.jsonl                           which rules did the client in the field break, and at which line?
   meterproof replay field.jsonl --case offline/primary-refuses
   meterproof replay field.jsonl --rule SF-1 --setting attempts=5 --setting retryDelay=15m
+  meterproof replay field.jsonl --client ./my-client.yaml by the ways that the profile states; a known failure is none
   meterproof replay field.jsonl --as servers --client ./my-client.yaml
                                                           what does your build do where the recorded one did that?
   meterproof replay field.jsonl --as client               what would the emulated servers have answered?
@@ -40,7 +45,7 @@ Examples:
 
 A packet capture is made a trace with "meterproof import". What is inferred where there is no case: docs/captures.md;
 the two ways of --as: docs/replay.md.
-Exit status: 0 nothing is broken, with --expect every expectation is met, with --as no difference; 1 otherwise; 2 could not
+Exit status: 0 nothing but known failures is broken, with --expect every expectation is met, with --as no difference; 1 otherwise; 2 could not
 tell, a request that the capture never saw, or wrong use.
 `;
 
@@ -76,7 +81,7 @@ export function addReplay(
     )
     .option(
       '--client <client>',
-      'with --as servers: the client build, as for run (default: reference)',
+      'the client that was recorded: its profile states its ways and known failures; with --as servers the client build to play to, as for run (default: reference)',
     )
     .addOption(
       new Option(
@@ -111,14 +116,15 @@ export function addReplay(
   addSuites(command)
     .addHelpText('after', HELP)
     .action(async (files: readonly string[], options: ReplayArguments) => {
-      const extensions = await loadExtensions(options, surroundings.cwd);
+      const judged = options.as === undefined ? options.client : undefined;
+      const { extensions, profile } = await judgedBy(judged, options, surroundings);
       const unknown = options.rule.find((id) => !extensions.rules.some((rule) => rule.id === id));
       if (unknown !== undefined) throw new UsageError(`there is no rule ${unknown}`);
       const { as } = options;
       if (as !== undefined && options.expect)
         throw new UsageError('--expect is about verdicts; with --as two sessions are compared');
-      if (as === undefined && (options.client !== undefined || options.server.length > 0))
-        throw new UsageError('--client needs --as servers, --server needs --as client');
+      if (as === undefined && options.server.length > 0)
+        throw new UsageError('--server needs --as client');
       const sources = {
         extensions,
         path: (file: string) => tracePath(file, surroundings.cwd),
@@ -128,7 +134,7 @@ export function addReplay(
       for (const file of files)
         statuses.push(
           as === undefined
-            ? await replayFile(file, options, extensions, surroundings)
+            ? await replayFile(file, options, { extensions, profile }, surroundings)
             : await replayAs(file, { ...options, as }, sources, surroundings),
         );
       done(statuses.includes(1) ? 1 : Math.max(...statuses));
@@ -143,10 +149,33 @@ export function readSetting(text: string, before: Settings): Settings {
   }
 }
 
+interface JudgedBy {
+  readonly extensions: Extensions;
+  /** Of the client that was recorded, where it is named. */
+  readonly profile: Profile | undefined;
+}
+
+/** A profile names its protocol, and may pin versions of rules. */
+async function judgedBy(
+  spec: string | undefined,
+  options: ReplayArguments,
+  surroundings: Surroundings,
+): Promise<JudgedBy> {
+  const { cwd, searchPath } = surroundings;
+  if (spec === undefined)
+    return { extensions: await loadExtensions(options, cwd), profile: undefined };
+  const resolved = resolveClient(spec, { cwd, searchPath });
+  const { client, extensions } = await speaking(resolved, options, surroundings);
+  const { profile } = client;
+  const own = extensions.dialects[profile.protocol]!;
+  const rules = rulesFor(profile, extensions.rules);
+  return { extensions: { ...extensions, own, rules }, profile };
+}
+
 async function replayFile(
   file: string,
   options: ReplayArguments,
-  extensions: Extensions,
+  { extensions, profile }: JudgedBy,
   surroundings: Surroundings,
 ): Promise<number> {
   const { write, writeError, isTerminal } = surroundings;
@@ -160,6 +189,7 @@ async function replayFile(
     settings: options.setting,
     rules: extensions.rules,
     only: options.rule,
+    ...(profile && { profile }),
   });
   const colors = palette(isTerminal);
   if (options.expect) {
@@ -173,8 +203,8 @@ async function replayFile(
     return wrong.length === 0 ? 0 : 1;
   }
   write(replayText(file, trace, replayed, colors));
-  const { verdict } = replayed.judgement;
-  if (verdict === 'pass') return 0;
+  const { verdict, known } = replayed.judgement;
+  if (verdict === 'pass' || known !== undefined) return 0;
   return verdict === 'fail' ? 1 : 2;
 }
 
@@ -189,11 +219,11 @@ export function tracePath(file: string, cwd: string): string {
 /** The case that is named, or that the file names; undefined: there is none. */
 export function planFor(
   { header }: Trace,
-  { case: named, suites, ...extensionOptions }: Pick<ReplayArguments, 'case' | 'suites'>,
+  { case: named, suites }: Pick<ReplayArguments, 'case' | 'suites'>,
   surroundings: Surroundings,
   extensions: Extensions,
 ): Plan | undefined {
-  const filters = { ...ANY, ...extensionOptions, ...(suites !== undefined && { suites }) };
+  const filters = { ...ANY, ...(suites !== undefined && { suites }) };
   if (named === undefined) {
     const all = chosenCases([], filters, surroundings, extensions);
     return all.find(({ id }) => id === header.case);
@@ -205,12 +235,14 @@ export function planFor(
 
 function replayText(file: string, trace: Trace, replayed: Replayed, colors: Palette): string {
   const { plan, isInferred, judgement } = replayed;
-  const { verdict, reason, findings, rules } = judgement;
+  const { verdict, reason, findings, rules, known } = judgement;
   const by = isInferred
     ? `by the rules alone: servers ${plan.servers.join(', ')}; ${plan.clients.map(({ name, mode }) => `${name} ${mode}`).join(', ')}`
     : `by ${plan.id}`;
   const lines = [`${PAINT[verdict](colors)(verdict.toUpperCase())}  ${file}  ${by}`];
-  if (reason !== undefined && findings.length === 0) lines.push(`  ${reason}`);
+  if (known !== undefined) lines.push(`  a known failure: ${known}`);
+  if (reason !== undefined && (findings.length === 0 || verdict === 'error'))
+    lines.push(`  ${reason}`);
   for (const finding of findings) {
     const line = replayed.lineOf(finding);
     const event = line === undefined ? undefined : trace.events[line - 2];

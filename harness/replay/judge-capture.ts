@@ -1,8 +1,11 @@
 // Judges a captured session: a plan and a trace, no sockets.
 import type { Plan } from '../case/plan.ts';
+import type { Profile } from '../client/profile.ts';
 import { judge } from '../judge/judge.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Finding, Judgement, Rule } from '../judge/verdict.ts';
+import { withPolicy } from '../run/fit.ts';
+import { withKnownFailures } from '../run/known-failures.ts';
 import type { CaptureExpect } from '../trace/capture-note.ts';
 import type { Trace } from '../trace/event.ts';
 import { lineOf } from '../capture/capture-file.ts';
@@ -14,6 +17,8 @@ export interface ReplayOptions {
   readonly plan?: Plan;
   readonly settings?: Settings;
   readonly rules?: readonly Rule[];
+  /** Of the client that was recorded: what it states of its ways, and which of its failures are known. */
+  readonly profile?: Profile;
   /** Only these rules; default: those of the case, and those that hold always. */
   readonly only?: readonly string[];
 }
@@ -27,9 +32,10 @@ export interface Replayed {
 }
 
 export function replayAsJudge(trace: Trace, options: ReplayOptions): Replayed {
-  const { file, only = [] } = options;
+  const { file, only = [], profile } = options;
   const given = options.plan ? underItsName(options.plan, trace) : undefined;
-  const base = given ?? inferPlan(trace, file, options.settings);
+  const written = given ?? inferPlan(trace, file, options.settings);
+  const base = profile ? withPolicy(written, profile) : written;
   const plan = only.length > 0 ? { ...base, rules: only } : base;
   const { events, places } = completed(
     trace,
@@ -37,10 +43,11 @@ export function replayAsJudge(trace: Trace, options: ReplayOptions): Replayed {
   );
   const rules = (options.rules ?? RULES).filter(({ id }) => only.length === 0 || only.includes(id));
   const judged = judge(plan, { ...trace, events }, { rules });
+  const judgement = given ? judged : withoutEnd(judged, plan);
   return {
     plan,
     isInferred: given === undefined,
-    judgement: given ? judged : withoutEnd(judged, plan),
+    judgement: profile ? withKnownFailures(plan, judgement, profile) : judgement,
     lineOf: ({ index }) => {
       const place = index === undefined ? undefined : places[index];
       return place === undefined ? undefined : lineOf(place);
