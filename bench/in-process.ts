@@ -1,15 +1,14 @@
-// A dense day (an attempt every few minutes for 24 h of outage): seconds a case as a Node process, and in a thread of a host.
-// npx tsx bench/in-process.ts, after npm run build
+// The bars of clients in threads (npm run bench): npx tsx bench/in-process.ts, after npm run build
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCase } from '../harness/case/load.ts';
 import { resolveClient } from '../harness/client/resolve.ts';
+import { launchThread } from '../harness/client/worker/thread-client.ts';
 import { DIALECTS } from '../harness/dialects.ts';
 import { runSuite } from '../harness/run/run-suite.ts';
-
-const CASES = 20;
-const BARS = { virtual: 0.5, 'in-process': 0.2 } as const;
+import { denseDay } from './attempts.ts';
+import { type Bar, besideBare, inTurn, report, secondsBar } from './bars.ts';
 
 const CASE = `title: an offline client looks for a server every five minutes through a day of downtime
 source: Q226827
@@ -25,48 +24,61 @@ expect: |
   1d..1d1h  *.share  upload-accept
 `;
 
-const plan = loadCase(CASE, 'bench/dense-day.yaml', {
-  rules: new Set<string>(),
-  dialects: Object.values(DIALECTS),
-});
-const plans = Array.from({ length: CASES }, (_, index) => ({ ...plan, id: `bench/day-${index}` }));
-const outDir = mkdtempSync(join(tmpdir(), 'meterproof-bench-'));
-
-async function secondsPerCase(mode: keyof typeof BARS, cases: typeof plans): Promise<number> {
+/** The same case with a client of thirty files that speaks HTTP: most of what it takes is its own. */
+function withReference(mode: 'virtual' | 'in-process', outDir: string): () => Promise<void> {
+  const plan = loadCase(CASE, 'bench/dense-day.yaml', {
+    rules: new Set<string>(),
+    dialects: Object.values(DIALECTS),
+  });
   const client = resolveClient('reference', {
     cwd: process.cwd(),
     searchPath: process.env['PATH'] ?? '',
   });
-  const started = performance.now();
-  const results = await runSuite(
-    cases,
-    {
-      client,
-      time: { mode },
-      seed: 1,
-      epochMs: Date.UTC(2026, 0, 1),
-      workers: 1,
-      bail: false,
-      outDir,
-    },
-    { begin() {}, result() {}, end() {} },
-  );
-  const took = (performance.now() - started) / 1_000;
-  const bad = results.find(({ judgement }) => judgement.verdict !== 'pass');
-  if (bad) throw new Error(`${bad.plan.id}: ${bad.judgement.verdict} ${bad.judgement.reason}`);
-  const attempts = results[0]!.trace.events.filter(({ event }) => event === 'refused').length;
-  console.log(
-    `${mode.padEnd(10)}  ${(took / cases.length).toFixed(3)} s a case, ${attempts} attempts in a day (bar ${BARS[mode]} s)`,
-  );
-  return took / cases.length;
+  const options = {
+    client,
+    time: { mode },
+    seed: 1,
+    epochMs: Date.UTC(2026, 0, 1),
+    workers: 1,
+    bail: false,
+    outDir,
+  };
+  return async () => {
+    const [result] = await runSuite([plan], options, { begin() {}, result() {}, end() {} });
+    const { verdict, reason } = result!.judgement;
+    if (verdict !== 'pass') throw new Error(`${mode}: ${verdict} ${reason}`);
+  };
 }
 
-try {
-  // The first cases pay for what is compiled once.
-  await secondsPerCase('in-process', plans.slice(0, 2));
-  const process = await secondsPerCase('virtual', plans);
-  const thread = await secondsPerCase('in-process', plans);
-  console.log(`a thread takes ${(thread / process).toFixed(2)} × the time of a process`);
-} finally {
-  rmSync(outDir, { recursive: true, force: true });
+async function dense(): Promise<Bar[]> {
+  const play = denseDay(launchThread);
+  // The first client pays for the host, which later ones find.
+  await play();
+  return [
+    secondsBar('a dense day, an attempt every 3 minutes, in a thread', 0.2, await besideBare(play)),
+  ];
 }
+
+async function reference(): Promise<Bar[]> {
+  const outDir = mkdtempSync(join(tmpdir(), 'meterproof-bench-'));
+  try {
+    const play = withReference('in-process', outDir);
+    await play();
+    const [thread, process] = await inTurn([play, withReference('virtual', outDir)]);
+    return [
+      {
+        name: 'a dense day of the reference client, 574 attempts over HTTP: a thread against a process',
+        measured: thread! / process!,
+        bar: 1,
+        want: 'at most',
+        unit: '×',
+        note: `${thread!.toFixed(2)} s against ${process!.toFixed(2)} s`,
+      },
+    ];
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+const bars = [...(await dense()), ...(await reference())];
+process.exitCode = report(bars, (line) => process.stdout.write(`${line}\n`)) ? 0 : 1;

@@ -27,8 +27,8 @@ export interface Launched {
   readonly pid: number | undefined;
   /** Ends it as SIGKILL would, once its links are closed; absent: that signal is sent to its group. */
   kill?(): void;
-  /** Ends what the client left behind. */
-  sweep(): void;
+  /** Ends what the client left behind. `hadChildren`: it has started processes, or was one of several. */
+  sweep(hadChildren: boolean): void;
 }
 
 export type Launch = (options: LaunchOptions, listener: LaunchListener) => Launched;

@@ -225,7 +225,7 @@ export class VirtualNodeProcess implements ClientProcess {
     // What it said before it ended is still to be heard.
     while (first && !first.closed) await this.#patience.pause(LOOK_MS);
     if (first && !this.#dying) this.#tree.drain(first);
-    this.#child?.sweep();
+    this.#child?.sweep(this.#pids.count > 1);
     for (const link of this.#tree.links) link.close();
     (await linkServer()).forget(this.#mark);
     this.#date();

@@ -14,6 +14,11 @@ export class Pids {
     this.#base = FIRST_PID + (run - 1) * PIDS_A_RUN;
   }
 
+  /** How many processes were announced. */
+  get count(): number {
+    return this.#numbers.size;
+  }
+
   /** From 0 for the first that was asked for. */
   numberOf(real: number): number {
     const known = this.#numbers.get(real);

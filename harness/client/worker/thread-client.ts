@@ -54,6 +54,9 @@ export const launchThread: Launch = (
     kill() {
       if (!isOver) host.kill();
     },
-    sweep: () => sweepMarked(mark),
+    // A look at every process of the machine costs as much as a short case: only where there can be one.
+    sweep(hadChildren) {
+      if (hadChildren) sweepMarked(mark);
+    },
   };
 };
