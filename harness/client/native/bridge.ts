@@ -23,6 +23,8 @@ interface Connection {
   dialed: Dialed | undefined;
   /** What the network has decided and the client not been told. */
   outcome: number | undefined;
+  /** Whoever waits for a connection has been woken for that. */
+  outcomeShown: boolean;
   port: number | undefined;
   socket: Socket | undefined;
   /** From the network, not yet in the client's kernel. */
@@ -110,6 +112,7 @@ export class Bridge {
       pid,
       dialed: undefined,
       outcome: undefined,
+      outcomeShown: false,
       port: undefined,
       socket: undefined,
       queue: new ByteQueue(),
@@ -181,7 +184,9 @@ export class Bridge {
   async deliver(): Promise<boolean> {
     let moved = false;
     for (const connection of this.#connections.values()) {
-      if (connection.outcome !== undefined) moved = true;
+      // Once: it may be the turn of others before its own.
+      if (connection.outcome !== undefined && !connection.outcomeShown)
+        moved = connection.outcomeShown = true;
       if (!deliverable(connection)) continue;
       moved = true;
       connection.confirmed = false;

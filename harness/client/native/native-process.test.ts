@@ -227,6 +227,7 @@ t.test('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or cur
     '5001: curl 0 hi 00:00:00',
     '5002: curl 7  01:00:00',
     '5003: curl 28  02:00:20',
+    'read from a child that connects: hi 03:00:20',
     'a name that nobody has: curl 6 03:00:20',
     '::1: curl 0 hi 03:00:20',
     '100000 50000',

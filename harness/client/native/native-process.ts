@@ -33,6 +33,8 @@ import { Tree, type Process, type Task } from './tree.ts';
 const LOOK_MS = 1;
 const OUTPUT_CHECK_MS = 100;
 const NANOS_PER_MS = 1_000_000n;
+/** Within one turn; a large download takes many, and is allowed the time of a stall for them. */
+const MAX_STEPS = 20_000;
 
 export interface NativeSurroundings {
   readonly clock: VirtualClock;
@@ -111,7 +113,12 @@ export class VirtualNativeProcess implements ClientProcess {
   async turn(): Promise<void> {
     if (!this.#child && !this.#dying) await this.#begin();
     if (!this.#exit && !this.#dying) await this.#takeInputs();
-    while (!this.#exit && !this.#dying) {
+    const started = performance.now();
+    for (let step = 0; !this.#exit && !this.#dying; step++) {
+      if (step > MAX_STEPS && performance.now() - started > this.#around.stallMs)
+        throw this.#fail(
+          new HarnessError(`busy loop: ${step} steps at one moment; ${this.evidence}`),
+        );
       if (await this.#bridge.deliver()) this.#tree.touch();
       const task = this.#tree.next(this.#around.clock.now());
       if (task) await this.#run(task);

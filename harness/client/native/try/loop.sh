@@ -4,6 +4,7 @@ for port in "$@"; do
   echo "$port: curl $? $(cat answer) $(date -u +%T)"
   sleep 3600
 done
+echo "read from a child that connects: $(curl -s http://127.0.0.1:5001/) $(date -u +%T)"
 curl -s http://license.example/
 echo "a name that nobody has: curl $? $(date -u +%T)"
 curl -s -m 20 'http://[::1]:5004/' > answer
