@@ -36,7 +36,7 @@ export function replayAsJudge(trace: Trace, options: ReplayOptions): Replayed {
   const given = options.plan ? underItsName(options.plan, trace) : undefined;
   const written = given ?? inferPlan(trace, file, options.settings);
   const base = profile ? withPolicy(written, profile) : written;
-  const plan = only.length > 0 ? { ...base, rules: only } : base;
+  const plan = only.length > 0 ? byRulesAlone(base, only) : base;
   const { events, places } = completed(
     trace,
     plan.clients.map(({ name }) => name),
@@ -53,6 +53,11 @@ export function replayAsJudge(trace: Trace, options: ReplayOptions): Replayed {
       return place === undefined ? undefined : lineOf(place);
     },
   };
+}
+
+function byRulesAlone(plan: Plan, rules: readonly string[]): Plan {
+  const { ledger: _, ...rest } = plan;
+  return { ...rest, rules, expect: [], never: [] };
 }
 
 /** No case is there whose end a capture could miss: what is seen is judged as it is. */
