@@ -1,0 +1,220 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { encode } from '../../emulators/metering/codec/index.ts';
+import { metering } from '../../emulators/metering/index.ts';
+import { parseCapture } from '../capture/capture-file.ts';
+import { packageRoot } from '../client/package-root.ts';
+import { emulate } from '../record/emulated.probe.ts';
+import { addressOf, serve } from '../record/recording.fixture.ts';
+import { runSuite } from '../run/run-suite.ts';
+import { parseTrace } from '../trace/file.ts';
+import { runCommandLine } from './command-line.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'meterproof-record-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Session {
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly status: Promise<number>;
+  /** Where clients find each face, once all are told. */
+  places(count: number): Promise<readonly { host: string; port: number }[]>;
+  interrupt(): void;
+}
+
+function meterproof(...args: readonly string[]): Session {
+  const abort = new AbortController();
+  const heard = new Set<() => void>();
+  let out = '';
+  let err = '';
+  const status = runCommandLine(args, {
+    write: (text) => void (out += text),
+    writeError: (text) => {
+      err += text;
+      for (const hear of heard) hear();
+    },
+    isTerminal: false,
+    cwd: folder,
+    searchPath: process.env['PATH'] ?? '',
+    cpus: 2,
+    now: new Date(Date.UTC(2026, 0, 15)),
+    signal: abort.signal,
+    debug: false,
+    runSuite,
+  });
+  return {
+    out: () => out,
+    err: () => err,
+    status,
+    places: (count) => whenTold(count, () => err, heard, status),
+    interrupt: () => abort.abort(),
+  };
+}
+
+async function whenTold(
+  count: number,
+  text: () => string,
+  heard: Set<() => void>,
+  ended: Promise<unknown>,
+): Promise<readonly { host: string; port: number }[]> {
+  const found = () =>
+    [...text().matchAll(/clients: ([\d.]+):(\d+)/g)].map(([, host, port]) => ({
+      host: host!,
+      port: Number(port),
+    }));
+  await Promise.race([
+    ended,
+    new Promise<void>((resolve) => {
+      const hear = (): void => {
+        if (found().length >= count) resolve();
+      };
+      heard.add(hear);
+      hear();
+    }),
+  ]);
+  return found();
+}
+
+async function hello(place: { host: string; port: number }): Promise<Socket> {
+  const socket = connect(place);
+  socket.write(
+    encode(
+      { type: 'hello', client: 'ws1', user: 'ann', workstation: 'WS1', build: '', mode: 'online' },
+      1,
+    ),
+  );
+  await once(socket, 'data');
+  return socket;
+}
+
+t.test(
+  'Ctrl-C ends a recording: the file is whole, names its clients, and can be replayed',
+  async (t) => {
+    const server = await emulate('alpha', addressOf(60));
+    const recording = meterproof(
+      ...['record', '--server', `alpha=${server.address}`, '--listen', addressOf(61)],
+      ...['--out', 'field.jsonl', '--origin', 'a test', '--redact', 'accounts'],
+    );
+    const [pipe] = await recording.places(2);
+    const socket = await hello(pipe!);
+    socket.destroy();
+    await once(socket, 'close');
+    recording.interrupt();
+    t.equal(await recording.status, 0);
+    t.match(
+      recording.err(),
+      /field\.jsonl: 1 connections .* lost 0\nnext: meterproof replay field\.jsonl\n$/,
+    );
+    const text = readFileSync(join(folder, 'field.jsonl'), 'utf8');
+    const { header, events } = parseCapture(text, 'field.jsonl', metering);
+    t.same(header.capture, { origin: 'a test', redacted: ['accounts'] });
+    t.match(events[0], { actor: 'alpha', face: 'pipe', event: 'connect', from: 'ws1', conn: 1 });
+    t.notOk(existsSync(join(folder, 'field.jsonl.part')));
+
+    const replay = meterproof('replay', 'field.jsonl');
+    await replay.status;
+    t.match(replay.out(), /field\.jsonl {2}by the rules alone: servers alpha; ws1 online/);
+    const again = meterproof('record', '--server', 'alpha=10.0.0.1', '--out', 'field.jsonl');
+    t.equal(await again.status, 2);
+    t.match(again.err(), /--out: field\.jsonl exists already/);
+    await server.close();
+  },
+);
+
+t.test('what cannot be recorded is told before anybody listens', async (t) => {
+  for (const [args, problem] of [
+    [[], /no server is named: add --server/],
+    [['--server', 'alpha=x:1'], /--server: "alpha=x:1" does not say which face/],
+    [['--server', 'alpha=10.0.0.1', '--server', 'alpha=10.0.0.2'], /alpha\.pipe is named twice/],
+    [['--server', 'alpha=10.0.0.1', '--redact', 'names'], /"names" is none of accounts/],
+    [['--dialect', 'opaque', '--server', 'alpha=h:1', '--redact', 'accounts'], /--redact bytes/],
+    [['--server', 'alpha=10.0.0.1', '--listen', '192.0.2.1'], /no such address|EADDRNOTAVAIL/],
+  ] as const) {
+    const { status, err } = meterproof('record', '--out', 'none.jsonl', ...args);
+    t.equal(await status, 2, args.join(' '));
+    t.match(err(), problem);
+    t.notOk(existsSync(join(folder, 'none.jsonl')));
+  }
+});
+
+t.test('a client that is started finds the servers, and its end is the end', async (t) => {
+  const server = await serve((socket) => socket.end('hello'));
+  writeFileSync(
+    join(folder, 'client.mjs'),
+    `import { connect } from 'node:net';
+     const [host, port] = process.argv[2].split(':');
+     connect(Number(port), host).on('data', () => process.exit(0));`,
+  );
+  writeFileSync(
+    join(folder, 'client.yaml'),
+    `name: mine
+protocol: opaque
+command: [node, "{here}/client.mjs", "{server.alpha.tcp}"]
+tier: black-box
+servers: { alpha: { upstream: "127.0.0.1:${server.port}" } }
+policy: { attempts: 1, retryDelay: 10s, connectTimeout: 5s, answerTimeout: 5s }
+`,
+  );
+  const args = ['--client', './client.yaml', '--out', 'mine.jsonl', '--listen', addressOf(62)];
+  const recording = meterproof('record', ...args, '--redact', 'bytes');
+  t.equal(await recording.status, 0, recording.err());
+  const { header, events } = parseTrace(readFileSync(join(folder, 'mine.jsonl'), 'utf8'), 'mine');
+  t.equal(header.client, './client.yaml');
+  t.match(
+    events.map(({ event, from, fields, bytes }) => [event, from, fields['length'], bytes]),
+    [
+      ['connect', 'client', undefined, undefined],
+      ['sent', 'client', 5, undefined],
+    ],
+  );
+  await server.close();
+});
+
+t.test('SIGKILL leaves a file with everything that was passed on', async (t) => {
+  const server = await serve((socket) => socket.pipe(socket));
+  const file = join(folder, 'killed.jsonl');
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--import', 'tsx', join(packageRoot(), 'harness/cli/main.ts'), 'record'],
+      ...['--dialect', 'opaque', '--server', `alpha=127.0.0.1:${server.port}`],
+      ...['--listen', addressOf(63), '--out', file],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd: packageRoot() },
+  );
+  let err = '';
+  const heard = new Set<() => void>();
+  child.stderr.on('data', (bytes: Buffer) => {
+    err += bytes.toString();
+    for (const hear of heard) hear();
+  });
+  const exited = once(child, 'exit');
+  const [place] = await whenTold(1, () => err, heard, exited);
+  const socket = connect(place!);
+  socket.on('error', () => {});
+  let came = '';
+  let sent = 0;
+  const more = (): void => void socket.write(`${sent++} `);
+  more();
+  // Killed in the middle: the answer to what came last is on its way.
+  socket.on('data', (bytes: Buffer) => {
+    came += bytes.toString();
+    more();
+    more();
+    if (came.length > 20_000 && !child.killed) child.kill('SIGKILL');
+  });
+  await exited;
+  const trace = parseTrace(readFileSync(file, 'utf8'), file);
+  const inFile = trace.events
+    .filter(({ event }) => event === 'sent')
+    .map(({ bytes }) => Buffer.from(bytes ?? '', 'base64').toString())
+    .join('');
+  t.ok(came.length > 20_000);
+  t.ok(inFile.startsWith(came), 'what the client was given stands in the file');
+  await server.close();
+});
