@@ -27,7 +27,7 @@ const plans = findCases(join(packageRoot(), 'suites'))
 const clientOf = (spec: string) => resolveClient(spec, { cwd: process.cwd(), searchPath: '' });
 const { bugs } = clientOf('relay').profile;
 const options = {
-  time: { mode: 'virtual' },
+  time: { mode: 'in-process' },
   seed: 1,
   epochMs: Date.UTC(2026, 0, 1),
   workers: 2,
