@@ -57,6 +57,22 @@ function caseLine(
   return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}${same}`;
 }
 
+function reasonOf({ plan, judgement }: CaseResult): readonly [what: string, why: string] {
+  return [plan.id, judgement.known ?? judgement.reason ?? ''];
+}
+
+/** Each case has said it in its line: many of one reason, at one line of each file or another, are told once. */
+function reasonsOf(results: readonly CaseResult[]): readonly (readonly [string, string])[] {
+  const byReason = new Map<string, CaseResult[]>();
+  for (const result of results) {
+    const why = reasonOf(result)[1].replace(/\bline \d+: /, '');
+    byReason.set(why, [...(byReason.get(why) ?? []), result]);
+  }
+  return [...byReason].map(([why, ofIt]) =>
+    ofIt.length === 1 ? reasonOf(ofIt[0]!) : [`${ofIt.length} cases`, why],
+  );
+}
+
 /** What did not pass, by verdict, then the counts and the exit status. */
 function closing(
   results: readonly CaseResult[],
@@ -64,14 +80,14 @@ function closing(
   total: number,
   colors: Palette,
 ): string {
-  const lines = OUTCOMES.filter((outcome) => outcome !== 'pass').flatMap((outcome) =>
-    results
-      .filter(({ judgement }) => outcomeOf(judgement) === outcome)
-      .map(
-        ({ plan, judgement }) =>
-          `${PAINT[outcome](colors)(outcome.padEnd(OUTCOME_WIDTH))}  ${plan.id}  ${colors.dim(judgement.known ?? judgement.reason ?? '')}`,
-      ),
-  );
+  const lines = OUTCOMES.filter((outcome) => outcome !== 'pass').flatMap((outcome) => {
+    const ofIt = results.filter(({ judgement }) => outcomeOf(judgement) === outcome);
+    const told = outcome === 'unsupported' ? reasonsOf(ofIt) : ofIt.map(reasonOf);
+    return told.map(
+      ([what, why]) =>
+        `${PAINT[outcome](colors)(outcome.padEnd(OUTCOME_WIDTH))}  ${what}  ${colors.dim(why)}`,
+    );
+  });
   const clientMs = results.reduce((sum, result) => sum + result.clientMs, 0);
   const wallMs = results.reduce((sum, result) => sum + result.wallMs, 0);
   const left = total - results.length;

@@ -49,6 +49,18 @@ t.test('the console shows a line a case, failures in full, and the summary last'
   t.end();
 });
 
+t.test('cases that cannot be played for one reason are told once in the end', (t) => {
+  const unsupported = ALL[2]!;
+  const at = (line: number): CaseResult => ({
+    ...unsupported,
+    judgement: { ...unsupported.judgement, reason: `it says: line ${line}: there is no share` },
+  });
+  const text = written(toConsole(false), [at(7), at(12), unsupported]);
+  t.match(text, /unsupported {3}2 cases {2}it says: there is no share\n/);
+  t.match(text, /unsupported {3}offline\/primary-refuses {2}.*does not support offline\n/);
+  t.end();
+});
+
 t.test('the summary cannot be mistaken', (t) => {
   const last = (results: readonly CaseResult[]): string =>
     written(toConsole(false), results).trimEnd().split('\n').at(-1)!;
