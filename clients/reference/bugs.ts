@@ -19,7 +19,7 @@ const PATTERNS = {
   ],
   'wrong-account': ['Q256212', 'tries other accounts after its login was refused'],
   'busy-spin': ['Q245228', 'asks a busy server again and again without pause'],
-  'login-storm': ['Q287626', 'repeats a refused login every second'],
+  'login-storm': ['Q287626', 'repeats a refused login every five seconds'],
   'download-stall': ['Q306974', 'waits without end for a configuration that does not come'],
   'big-list': [
     'Q311467',

@@ -7,6 +7,8 @@ import type { Time } from '../time.ts';
 const PROVED_AFTER_MS = 10_000;
 /** The pace of the bugs that keep none: nothing of the computer is left, but its clock moves on. */
 const SLIP_MS = 1000;
+/** Between the logins of a storm: hundreds an hour, as the servers of the field saw them. */
+const STORM_MS = 5000;
 
 export type OpenPipe = (
   onLost: () => void,
@@ -127,7 +129,7 @@ export class Line {
     this.#pipe?.destroy();
     this.#dropped();
     const repeats = this.#bugs.has('login-storm') || this.#bugs.has('wrong-account');
-    if (why instanceof LoginRefused && repeats) this.#notBeforeMs = nowMs + SLIP_MS;
+    if (why instanceof LoginRefused && repeats) this.#notBeforeMs = nowMs + STORM_MS;
   }
 
   leave(): void {
