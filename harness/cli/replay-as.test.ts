@@ -110,7 +110,7 @@ t.test('wrong use and damaged files are one message', async (t) => {
     ],
     [[GOOD, '--as', 'both'], /Allowed choices are servers, client/],
     [[GOOD, '--as', 'client', '--expect'], /--expect is about verdicts/],
-    [[GOOD, '--client', 'reference'], /--client needs --as servers/],
+    [[GOOD, '--server', 'alpha=1.2.3.4'], /--server needs --as client/],
     [[GOOD, '--as', 'servers', '--client', 'none'], /none/],
   ];
   for (const [args, message] of wrong) {

@@ -163,6 +163,7 @@ function serversText(
   }
   for (const [text, times] of [...again].slice(0, MAX_SHOWN))
     lines.push(`  asked more often than recorded, answered again: ${text} (${times} more)`);
+  for (const text of played.supposed) lines.push(`  supposed: ${text}`);
   if (played.activity !== 'commands') lines.push(`  users did ${ACTIVITY[played.activity]}`);
   lines.push(`  trace: ${out}`);
   return `${lines.join('\n')}\n`;

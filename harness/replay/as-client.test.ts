@@ -7,7 +7,15 @@ import { lineOf } from '../capture/capture-file.ts';
 import { setupOf } from '../run/servers.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { playAsClient } from './as-client.ts';
-import { captureIn, caseOf, CORPUS, fromTheField, spread, withoutBytes } from './corpus.fixture.ts';
+import {
+  captureIn,
+  caseOf,
+  CORPUS,
+  FIELD,
+  fromTheField,
+  spread,
+  withoutBytes,
+} from './corpus.fixture.ts';
 import { playToRealServers, type ServerAddress } from './real-servers.ts';
 
 const ONLINE = 'captures/reference-rtm-online-old-seat-released-after-return.jsonl';
@@ -45,9 +53,12 @@ t.test('a downtime that is not there now shows in the attempts', async (t) => {
 });
 
 t.test('a capture of the wire: downtimes are inferred, and nothing differs', async (t) => {
-  for (const file of [OFFLINE, ONLINE]) {
-    const { differences } = await playAsClient(fromTheField(captureIn(file)), options);
-    t.strictSame(differences, [], file);
+  for (const trace of [
+    ...[OFFLINE, ONLINE].map((file) => fromTheField(captureIn(file))),
+    ...FIELD.map(captureIn),
+  ]) {
+    const { differences } = await playAsClient(trace, options);
+    t.strictSame(differences, [], trace.header.case);
   }
 });
 

@@ -10,6 +10,7 @@ import {
   caseOf,
   clientNamed,
   CORPUS,
+  FIELD,
   fromTheField,
   spread,
   withoutBytes,
@@ -124,6 +125,24 @@ t.test(
     t.strictSame([led.diff, led.unseen], [{ major: [], minor: [] }, []]);
     const other = await play(field, 'reference:rtm', { plan });
     t.match(other.diff.minor.join('\n'), /0 instead of 3 attempts on bravo\.share/);
+  },
+);
+
+t.test(
+  'what tcpdump saw of a build: played to it, at the settings that its pace lets guess',
+  async (t) => {
+    t.ok(FIELD.length > 0);
+    for (const file of FIELD) {
+      const trace = captureIn(file);
+      const [build] = /example-\w+/.exec(file)!;
+      const played = await play(trace, build, { file });
+      t.strictSame([played.diff, played.unseen], [{ major: [], minor: [] }, []], file);
+      t.strictSame(played.repeated, [], 'up to the end of the capture');
+      t.match(played.supposed.join(), /pollingInterval: .*clients began 30s before the capture/);
+      const others = { settings: { pollingInterval: '1m' } };
+      const slower = await play(trace, build, others);
+      t.match(slower.diff.minor.join(), /attempts on alpha\.share/, 'what is told is not guessed');
+    }
   },
 );
 

@@ -4,7 +4,7 @@ import type { Plan, Step } from '../case/plan.ts';
 import { HarnessError } from '../client/process.ts';
 import type { ResolvedClient } from '../client/profile.ts';
 import { SECOND, type Nanos } from '../clock/clock.ts';
-import { formatDuration } from '../clock/duration.ts';
+import { formatDuration, toMs } from '../clock/duration.ts';
 import { lineOf } from '../capture/capture-file.ts';
 import type { Rule } from '../judge/verdict.ts';
 import { chooseTime, type TimeChoice } from '../run/choose-time.ts';
@@ -21,6 +21,7 @@ import { playOf } from './play-of.ts';
 import { NOT_RECORDED, RecordedServer, type Repeated } from './recorded-server.ts';
 import { recordingOf } from './recording.ts';
 import { ReplayError } from './replay-error.ts';
+import { sessionOf, withSafeNames } from './session.ts';
 
 export interface AsServersOptions {
   readonly file: string;
@@ -57,6 +58,8 @@ export interface PlayedToClient {
   readonly unseen: readonly Unseen[];
   readonly repeated: readonly Repeated[];
   readonly activity: ActivitySource;
+  /** What was guessed of the clients, a sentence each. */
+  readonly supposed: readonly string[];
   readonly time: string;
   /** Why nothing can be said. */
   readonly error?: string;
@@ -75,13 +78,16 @@ export async function playAsServers(
     throw new ReplayError(
       `${file}: the dialect ${dialect.name} cannot be replayed as servers: it has no "exchanges" (docs/ways-in/dialect.md)`,
     );
-  const trace = withSafeNames(recordedTrace, file);
-  checkPlayable(trace, file);
-  checkFaces(trace, dialect, file);
+  checkPlayable(recordedTrace, file);
+  checkFaces(recordedTrace, dialect, file);
+  const {
+    trace,
+    plan: supposedPlan,
+    supposed,
+  } = sessionOf(withSafeNames(recordedTrace, file), options);
   const judged = replayAsJudge(trace, {
     file,
-    ...(options.plan && { plan: options.plan }),
-    ...(options.settings && { settings: options.settings }),
+    plan: supposedPlan,
     ...(options.rules && { rules: options.rules }),
   });
   const names = judged.plan.clients.map(({ name }) => name);
@@ -132,6 +138,7 @@ export async function playAsServers(
   const unseen = unseenIn(played.trace, trace);
   const isWhole = trace.events.some(({ event }) => event === 'end' || event === 'command');
   const known = isWhole ? played.trace : onTheWire(played.trace, trace.events.at(-1)!.at + SECOND);
+  const lastMs = Date.parse(played.trace.header.epoch) + toMs(trace.events.at(-1)!.at + SECOND);
   // What comes of an answer that nobody knows is no behaviour of the client.
   const until = unseen[0]?.at;
   const [then, now] = [trace, known].map((one) => (until === undefined ? one : before(one, until)));
@@ -149,36 +156,13 @@ export async function playAsServers(
     trace: played.trace,
     diff: until === undefined ? whole : unfinished(whole),
     unseen,
-    repeated,
+    // Behind the end of a capture of the wire everything is asked once more than it was recorded.
+    repeated: isWhole ? repeated : repeated.filter(({ wallMs }) => wallMs <= lastMs),
     activity: activity.source,
+    supposed,
     time: makeWorld.timeName,
     ...(error !== undefined && { error }),
   };
-}
-
-/** Names become folders, addresses and lines of configuration files: in the field they can be anything. */
-const SAFE_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
-
-/** Clients whose names are no words get others. Throws a ReplayError for such a server. */
-function withSafeNames(trace: Trace, file: string): Trace {
-  const safe = new Map<string, string>();
-  const taken = new Set(trace.events.flatMap(({ from, actor }) => [from, actor]));
-  const rename = (name: string): string => {
-    if (SAFE_NAME.test(name)) return name;
-    let number = safe.size + 1;
-    while (!safe.has(name) && taken.has(`client-${number}`)) number++;
-    if (!safe.has(name)) safe.set(name, `client-${number}`);
-    return safe.get(name)!;
-  };
-  const events = trace.events.map((event, index): TraceEvent => {
-    if (event.face !== undefined && !SAFE_NAME.test(event.actor))
-      throw new ReplayError(
-        `${file}:${lineOf(index)}: ${JSON.stringify(event.actor.slice(0, 40))} cannot be the name of a server: letters, digits, dot, hyphen and underscore can`,
-      );
-    const actor = event.face === undefined ? rename(event.actor) : event.actor;
-    return { ...event, actor, ...(event.from !== undefined && { from: rename(event.from) }) };
-  });
-  return { ...trace, events };
 }
 
 /** In the field a client is not called as in a case: its steps are those of the one that the capture has. */

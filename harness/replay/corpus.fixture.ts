@@ -12,9 +12,14 @@ import { CLIENT_EVENTS, SERVER_EVENTS } from '../trace/vocabulary.ts';
 
 const known = { rules: new Set(RULES.map(({ id }) => id)), dialects: Object.values(DIALECTS) };
 
-export const CORPUS = readdirSync('captures')
+const FILES = readdirSync('captures')
   .filter((name) => name.endsWith('.jsonl'))
   .map((name) => `captures/${name}`);
+
+/** Sessions of runs, whose cases are there. */
+export const CORPUS = FILES.filter((file) => !captureIn(file).header.case.startsWith('capture/'));
+/** Captures of the wire. */
+export const FIELD = FILES.filter((file) => !CORPUS.includes(file));
 
 export function caseOf(id: string): Plan {
   return readCase(`suites/${id}.yaml`, known, id);

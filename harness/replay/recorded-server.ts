@@ -21,6 +21,8 @@ export interface Repeated {
   readonly meaning: string;
   /** Of the capture, where the answer stands. */
   readonly line: number;
+  /** On the server's clock, milliseconds since 1970. */
+  readonly wallMs: number;
 }
 
 export interface RecordedServerOptions {
@@ -161,7 +163,14 @@ export class RecordedServer implements Emulator {
     const next = this.#nextOf(candidates);
     const taken = next ?? candidates.at(-1)!;
     this.#used.add(taken);
-    if (!next) this.#options.repeated({ server, face, meaning, line: taken.line });
+    if (!next)
+      this.#options.repeated({
+        server,
+        face,
+        meaning,
+        line: taken.line,
+        wallMs: this.#host.wallMs(),
+      });
     return taken;
   }
 

@@ -1,7 +1,7 @@
 // A captured session as a case: what was done to it as the play, what the client then did as the expected lines.
 import type { ClientPlan, Plan } from '../../case/plan.ts';
 import { CLIENT_FIELDS } from '../../case/schema.ts';
-import { SECOND, type Nanos } from '../../clock/clock.ts';
+import type { Nanos } from '../../clock/clock.ts';
 import { formatDuration, parseDuration, toMs } from '../../clock/duration.ts';
 import { RULES } from '../../judge/rules/index.ts';
 import type { Judgement, Rule } from '../../judge/verdict.ts';
@@ -15,8 +15,8 @@ import { inferredSteps } from './inferred-play.ts';
 import { linesText, oneLine } from './line.ts';
 import { outcomesIn } from './outcomes.ts';
 import { recordedSteps } from './recorded-play.ts';
-import { floorTo, grainFor } from './rounding.ts';
-import { guessSettings } from './settings.ts';
+import { grainFor } from './rounding.ts';
+import { guessSettings, lateStart } from './settings.ts';
 import { stepLines } from './step.ts';
 
 export interface DraftOptions {
@@ -51,7 +51,7 @@ export function draftCase(trace: Trace, options: DraftOptions): string {
       plan?.clients.find((planned) => planned.name === client) ?? plan?.clients[index],
     ),
   );
-  const shift = isPlayed ? 0n : shiftOf(clients, cast.events);
+  const shift = isPlayed ? 0n : lateStart(clients[0]?.settings ?? {}, cast.events);
   const events = cast.events.map((event) => ({ ...event, at: event.at + shift }));
   const epochMs = Date.parse(trace.header.epoch) - toMs(shift);
   const steps = isPlayed
@@ -134,16 +134,6 @@ function plannedSettings(plan: ClientPlan): Settings {
   return Object.fromEntries(
     Object.entries(all).filter(([key, value]) => key === 'mode' || value !== usual(key)),
   );
-}
-
-/** A capture that began later than the client: an offline one polls first when an interval is over. */
-function shiftOf(clients: readonly Client[], events: readonly TraceEvent[]): Nanos {
-  const first = events.find(({ face }) => face !== undefined);
-  const [client] = clients;
-  if (!first || client?.settings.mode !== 'offline') return 0n;
-  const pollNs = parseDuration(client.settings.pollingInterval ?? '4h') ?? 0n;
-  const shift = pollNs - floorTo(first.at, SECOND);
-  return shift > SECOND && shift > pollNs / 100n ? shift : 0n;
 }
 
 function clientText(clients: readonly Client[]): readonly string[] {

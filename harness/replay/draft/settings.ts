@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from '../../clock/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import type { Settings } from '../infer-plan.ts';
 import type { Outcome } from './outcomes.ts';
-import { distance, roundedGap } from './rounding.ts';
+import { distance, floorTo, roundedGap } from './rounding.ts';
 
 export interface Guessed {
   readonly settings: Settings;
@@ -55,6 +55,15 @@ export function guessSettings(
     },
     why,
   };
+}
+
+/** By how much a capture began later than its client: an offline one polls first when an interval is over. */
+export function lateStart(settings: Settings, events: readonly TraceEvent[]): Nanos {
+  const first = events.find(({ face }) => face !== undefined);
+  if (!first || settings.mode !== 'offline') return 0n;
+  const pollNs = parseDuration(settings.pollingInterval ?? DEFAULT_POLLING) ?? 0n;
+  const shift = pollNs - floorTo(first.at, SECOND);
+  return shift > SECOND && shift > pollNs / 100n ? shift : 0n;
 }
 
 /** From an attempt that failed to the next one there. */
