@@ -73,3 +73,11 @@ t.test('what no case can be made of is one message', async (t) => {
     t.match(errors, message);
   }
 });
+
+t.test('docs/captures.md shows what is written', async (t) => {
+  const page = readFileSync('docs/captures.md', 'utf8');
+  const [, args] = /^meterproof new (field\/monday --from captures\/\S+)$/m.exec(page)!;
+  const { status } = await call('new', ...args!.split(' '), '--suites', suites);
+  t.equal(status, 0);
+  t.ok(page.includes(`\`\`\`yaml\n${written('field/monday')}\`\`\`\n`), written('field/monday'));
+});

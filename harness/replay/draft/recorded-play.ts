@@ -103,7 +103,11 @@ function durationMs(ms: FieldValue | undefined): string {
 }
 
 /** As a case writes it: `cut 20 rst`, `503 retry-after=20m`. */
-export function faultText({ fault, ...args }: Readonly<Record<string, FieldValue>>): string {
+function faultText({
+  fault,
+  'new-only': isNewOnly,
+  ...args
+}: Readonly<Record<string, FieldValue>>): string {
   const wire = WIRE_FAULTS.find(({ name }) => name === fault);
   const words = wire
     ? wire.args.flatMap(({ name, named }) => {
@@ -112,7 +116,7 @@ export function faultText({ fault, ...args }: Readonly<Record<string, FieldValue
         return [named ? `${name}=${formatValue(value)}` : formatValue(value)];
       })
     : Object.entries(args).map(([name, value]) => `${name}=${formatValue(value)}`);
-  return [String(fault), ...words].join(' ');
+  return [String(fault), ...words, ...(isNewOnly === true ? ['new-only'] : [])].join(' ');
 }
 
 function untilText(down: TraceEvent, place: number, events: readonly TraceEvent[]): string {
