@@ -1,5 +1,5 @@
 import type { Connection, Dialect, Emulator, Host } from '../emulator.ts';
-import { relay } from './relay.ts';
+import { passOn } from './pass-on.ts';
 
 /**
  * No protocol at all: bytes pass untouched between the client and a real server, so that TLS stays closed and any protocol
@@ -29,7 +29,7 @@ class OpaqueEmulator implements Emulator {
     if (!upstream) throw new Error(`nothing stands behind ${this.#host.server}`);
     this.#connections.add(connection);
     connection.stream.on('close', () => this.#connections.delete(connection));
-    relay(connection, upstream, this.#host.terminate?.(connection.stream));
+    passOn(connection, upstream, this.#host.terminate?.(connection.stream));
   }
 
   close(): void {

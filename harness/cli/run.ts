@@ -62,6 +62,7 @@ Clients:
   reference                 the reference client
   reference:rtm             one of its field builds
   reference:hasty-switch    one bug alone
+  relay                     the example client of a floating-licence server over HTTP (docs/relay.md)
   ./profile.yaml[:build]    docs/client-contract.md, section 8, says what stands in it
   "command with arguments"  a client that takes its commands from stdin
 

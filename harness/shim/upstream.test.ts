@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import t from 'tap';
-import { relay } from '../../emulators/opaque/relay.ts';
+import { passOn } from '../../emulators/opaque/pass-on.ts';
 import { checkUpstreams, Upstreams } from './upstream.ts';
 
 async function setUp(t: { teardown(action: () => unknown): void }) {
@@ -36,7 +36,7 @@ async function setUp(t: { teardown(action: () => unknown): void }) {
     const [client, stream] = duplexPair();
     client.on('error', () => {});
     stream.on('error', () => {});
-    relay({ stream, client: 'ws1', request, note: () => {} }, upstreams.dial('alpha'));
+    passOn({ stream, client: 'ws1', request, note: () => {} }, upstreams.dial('alpha'));
     return { client, stream };
   };
   return { connect, accepted, server, told, held: () => held };

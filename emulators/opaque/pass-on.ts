@@ -5,7 +5,7 @@ import type { Connection } from '../emulator.ts';
  * Passes bytes, FINs and resets on, in both directions. What arrives in one piece counts as one request: nobody here can
  * tell where a message ends. `stream`: what is inside the connection, where that is not its own bytes.
  */
-export function relay(
+export function passOn(
   connection: Connection,
   upstream: Duplex,
   stream: Duplex = connection.stream,
