@@ -12,9 +12,15 @@ export interface Cast {
 /** As many as a case can have. */
 const MAX_SERVERS = 16;
 const MAX_CLIENTS = 64;
+/** Far more than a person would want to read of, as a case. */
+const MAX_EVENTS = 50_000;
 
-/** `servers`: in the order of the client, where it is known; else that of appearance. Throws an Error for more than a case can have. */
+/** `servers`: in the order of the client, where it is known; else that of appearance. Throws an Error for more than a case can have, or can be made of. */
 export function castOf({ events }: Trace, servers: readonly string[] = []): Cast {
+  if (events.length > MAX_EVENTS)
+    throw new Error(
+      `${events.length} events: a case is made of at most ${MAX_EVENTS}; record or import a shorter time or fewer clients`,
+    );
   const onFaces = events.filter(({ face }) => face !== undefined);
   const seen = unique([...servers, ...onFaces.map(({ actor }) => actor)]);
   const acting = events.filter(

@@ -32,6 +32,8 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
 };
 /** Beyond that many records each is told by its number alone. */
 const MAX_VARIABLES = 8;
+/** A case is read by people: what would be longer is told by sums. */
+const MAX_LINES = 60;
 const MAX_PERIOD = 8;
 const MIN_ROUNDS = 3;
 
@@ -54,7 +56,31 @@ export function expectedLines(
   isAlone: boolean,
   grain: Nanos,
 ): Expected {
+  const leftOut = leftOutText(events);
   const told = toldOf(events, isAlone);
+  const lines = inOrder(told, grain);
+  if (lines.length <= MAX_LINES) return { lines, leftOut };
+  const counted = sums(told, grain);
+  if (counted.length <= MAX_LINES) return { lines: counted, leftOut };
+  const bare = told.map(({ at, columns: [actor = '', event = ''] }): Told => ({
+    at,
+    columns: [actor, event, ''],
+    key: `${actor} ${event}`,
+  }));
+  return { lines: sums(bare, grain), leftOut };
+}
+
+/** Of a long session: how often each thing was seen, from when to when. */
+function sums(told: readonly Told[], grain: Nanos): readonly Line[] {
+  const kinds = kindsOf(told);
+  const lines = kinds.map((same): Line => {
+    const window = windowAround(grain, same[0]!.at, same.at(-1)!.at);
+    return { columns: [window, ...withTail(same[0]!.columns, `{${same.length}}`)], indented: true };
+  });
+  return [{ columns: ['any order:'] }, ...lines];
+}
+
+function inOrder(told: readonly Told[], grain: Nanos): readonly Line[] {
   const lines: Line[] = [];
   let before: Nanos | undefined;
   for (let place = 0; place < told.length;) {
@@ -74,7 +100,7 @@ export function expectedLines(
     before = run.at(-1)!.at;
     place += run.length;
   }
-  return { lines, leftOut: leftOutText(events) };
+  return lines;
 }
 
 function toldOf(events: readonly TraceEvent[], isAlone: boolean): readonly Told[] {
@@ -176,9 +202,7 @@ function roundAt(told: readonly Told[], place: number): readonly Told[] | undefi
 }
 
 function blockLines(round: readonly Told[], grain: Nanos): readonly Line[] {
-  const kinds = new Map<string, Told[]>();
-  for (const one of round) kinds.set(one.key, [...(kinds.get(one.key) ?? []), one]);
-  return [...kinds.values()].map((same): Line => {
+  return kindsOf(round).map((same): Line => {
     const gap = same[1]!.at - same[0]!.at;
     const isPaced =
       gap >= SECOND &&
@@ -187,6 +211,16 @@ function blockLines(round: readonly Told[], grain: Nanos): readonly Line[] {
     const words = withTail(same[0]!.columns, tail(same.length, isPaced ? gap : undefined));
     return { columns: [window, ...words], indented: true };
   });
+}
+
+function kindsOf(told: readonly Told[]): readonly (readonly Told[])[] {
+  const kinds = new Map<string, Told[]>();
+  for (const one of told) {
+    const same = kinds.get(one.key);
+    if (same) same.push(one);
+    else kinds.set(one.key, [one]);
+  }
+  return [...kinds.values()];
 }
 
 function leftOutText(events: readonly TraceEvent[]): string {

@@ -16,11 +16,17 @@ export interface DraftStep {
   readonly run?: { readonly program: string; readonly to: Nanos };
 }
 
-/** Sorted by time; the last one is the end. */
+const MAX_STEPS = 500;
+
+/** Sorted by time; the last one is the end. Throws an Error for more than a case should have. */
 export function stepLines(
   steps: readonly DraftStep[],
   events: readonly TraceEvent[],
 ): readonly Line[] {
+  if (steps.length > MAX_STEPS)
+    throw new Error(
+      `its play would have ${steps.length} steps, more than ${MAX_STEPS}: record or import a shorter time or fewer clients`,
+    );
   return steps.map((step, index) => {
     const { actor, action, comment } = step;
     const time = timeText(step, steps[index - 1], events);
