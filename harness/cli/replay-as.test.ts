@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { metering } from '../../emulators/metering/index.ts';
+import { runSuite } from '../run/run-suite.ts';
 import { runCommandLine } from './command-line.ts';
 import { addressesOf } from './replay-as.ts';
 
@@ -10,10 +11,12 @@ const GOOD = 'captures/reference-offline-primary-refuses.jsonl';
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
-async function call(...args: readonly string[]) {
+const call = (...args: readonly string[]) => meterproof('replay', ...args);
+
+async function meterproof(...args: readonly string[]) {
   let out = '';
   let errors = '';
-  const status = await runCommandLine(['replay', ...args], {
+  const status = await runCommandLine(args, {
     write: (text) => void (out += text),
     writeError: (text) => void (errors += text),
     isTerminal: false,
@@ -23,7 +26,7 @@ async function call(...args: readonly string[]) {
     now: new Date(0),
     signal: new AbortController().signal,
     debug: false,
-    runSuite: () => Promise.resolve([]),
+    runSuite,
   });
   return { status, out, errors };
 }
@@ -83,6 +86,15 @@ t.test('as a client: the same answers, or the line where they differ', async (t)
   t.equal(away.status, 1);
   t.match(away.out, /refuses\.jsonl:\d+ {2}4h\S+ {2}bravo\.share {2}connect/);
   t.match(away.out, /bravo\.share recorded {2}accepted\n {4}bravo\.share now {7}refused/);
+});
+
+t.test('of another dialect the case knows which servers were recorded', async (t) => {
+  const id = 'relay/unknown-pool-is-final';
+  const time = ['--time', 'in-process', '--out', folder];
+  t.equal((await meterproof('run', id, '--client', 'relay', ...time)).status, 0);
+  const { status, out, errors } = await call(join(folder, `relay/${id}.jsonl`), '--as', 'client');
+  t.strictSame([status, errors], [0, '']);
+  t.match(out, /^SAME /);
 });
 
 t.test('wrong use and damaged files are one message', async (t) => {

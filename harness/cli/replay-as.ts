@@ -22,6 +22,7 @@ import { rulesFor } from '../run/rules-for.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
 import type { Trace } from '../trace/event.ts';
 import { formatTrace } from '../trace/file.ts';
+import { TraceStream } from '../trace/stream.ts';
 import { formatEvent } from '../trace/format.ts';
 import type { Settings } from '../replay/infer-plan.ts';
 import { shownPath } from './cases.ts';
@@ -178,7 +179,10 @@ async function asClient(
   if (options.client !== undefined)
     throw new UsageError('--client is for --as servers: with --as client the capture plays it');
   const { extensions } = sources;
-  const dialect = extensions.own ?? extensions.dialects['metering']!;
+  const stream = await TraceStream.open(sources.path(file), file);
+  // Faces of several dialects have one name: the case knows which servers it is about.
+  const known = sources.plan({ header: stream.header, events: [] }, extensions)?.dialect;
+  const dialect = extensions.own ?? extensions.dialects[known ?? 'metering']!;
   const trace = await read(file, dialect, sources, surroundings);
   checkFaces(trace, dialect, file);
   const servers = options.server.flatMap((text) => addressesOf(text, dialect));
