@@ -5,12 +5,11 @@ import { readCase } from '../case/load.ts';
 import type { Plan } from '../case/plan.ts';
 import { resolveClient } from '../client/resolve.ts';
 import type { ResolvedClient } from '../client/profile.ts';
-import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from '../trace/vocabulary.ts';
 
-const known = { rules: new Set(RULES.map(({ id }) => id)), dialects: Object.values(DIALECTS) };
+const known = { rules: new Set(RULES.map(({ id }) => id)), dialects: [metering] };
 
 const FILES = readdirSync('captures')
   .filter((name) => name.endsWith('.jsonl'))
