@@ -1,4 +1,4 @@
-import type { Clock, Nanos } from '../clock/clock.ts';
+import { MINUTE, type Clock, type Nanos } from '../clock/clock.ts';
 import type { FieldValue, TraceEvent, UsageNote } from './event.ts';
 
 /** An event without its time: the recorder adds it. */
@@ -15,6 +15,12 @@ export interface Happening {
 
 /** A client that floods us must not take our memory. */
 const MAX_EVENTS = 100_000;
+/**
+ * Attempts in vain of one client within a minute of case time: fifty a second, three hundred times what RT-4 allows. What it does
+ * after that tells nothing new. Connections that are accepted may be work, and in virtual time work is quick.
+ */
+const MAX_VAIN_A_MINUTE = 3_000;
+const IN_VAIN: ReadonlySet<string> = new Set(['refused', 'unanswered']);
 const MAX_RAW_BYTES = 64 * 1024 * 1024;
 
 /** Writes down what happens, and tells those who wait for an event. */
@@ -22,6 +28,8 @@ export class Recorder {
   readonly #clock: Clock;
   readonly #events: TraceEvent[] = [];
   readonly #listeners = new Set<(event: TraceEvent) => void>();
+  /** By client: its attempts in vain in the minute that began then. */
+  readonly #inVain = new Map<string, { from: Nanos; count: number }>();
   #rawBytes = 0;
   #backdated = false;
   #overflowed = false;
@@ -37,8 +45,9 @@ export class Recorder {
 
   record(happening: Happening, at: Nanos = this.#clock.now()): void {
     if (this.#overflowed) return;
-    this.#overflowed = this.#events.length >= MAX_EVENTS;
-    const event = toEvent(this.#overflowed ? flood(happening) : happening, at);
+    const flood = this.#floodOf(happening, at);
+    this.#overflowed = flood !== undefined;
+    const event = toEvent(flood ?? happening, at);
     const last = this.#events.at(-1);
     if (last && last.at > at) this.#backdated = true;
     this.#events.push(event);
@@ -53,6 +62,22 @@ export class Recorder {
       fields: { ...happening.fields, length: bytes.length },
       bytes: this.#rawBytes <= MAX_RAW_BYTES ? bytes.toString('base64') : undefined,
     });
+  }
+
+  /** What is recorded in its place when it is one too many. */
+  #floodOf({ actor, from, event }: Happening, at: Nanos): Happening | undefined {
+    const because = (why: string): Happening => ({
+      actor: from ?? actor,
+      event: 'contract',
+      fields: { why: `it floods the servers: more than ${why}` },
+    });
+    if (this.#events.length >= MAX_EVENTS) return because(`${MAX_EVENTS} events in one case`);
+    if (from === undefined || !IN_VAIN.has(event)) return undefined;
+    const minute = this.#inVain.get(from);
+    if (!minute || at - minute.from >= MINUTE) this.#inVain.set(from, { from: at, count: 1 });
+    else if (++minute.count > MAX_VAIN_A_MINUTE)
+      return because(`${MAX_VAIN_A_MINUTE} attempts in vain within a minute`);
+    return undefined;
   }
 
   listen(listener: (event: TraceEvent) => void): () => void {
@@ -80,9 +105,4 @@ function toEvent(happening: Happening, at: Nanos): TraceEvent {
     ...(usage !== undefined && { usage }),
     ...(bytes !== undefined && { bytes }),
   };
-}
-
-function flood({ actor, from }: Happening): Happening {
-  const why = `it floods the servers: more than ${MAX_EVENTS} events in one case`;
-  return { actor: from ?? actor, event: 'contract', fields: { why } };
 }
