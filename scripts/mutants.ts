@@ -1,5 +1,6 @@
 // npm run mutants: every broken variant of the reference client must be killed by the cases that claim it. Writes docs/kill-matrix.md;
-// with --all plays every variant in every case, and prints what kills beyond the claims.
+// with --all plays every variant in every case, and prints what kills beyond the claims. With words behind it (`npm run mutants -- clock/ wire/`)
+// only cases whose id holds one of them are played, and no page is written.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,23 +8,23 @@ import { BUGS } from '../clients/reference/bugs.ts';
 import { findCases, readCase } from '../harness/case/load.ts';
 import type { Plan } from '../harness/case/plan.ts';
 import { packageRoot } from '../harness/client/package-root.ts';
-import { resolveClient } from '../harness/client/resolve.ts';
+import { resolveClient, shippedProfile } from '../harness/client/resolve.ts';
 import { DIALECTS } from '../harness/dialects.ts';
 import { RULES } from '../harness/judge/rules/index.ts';
-import { type Kill, killMatrix, type KillMatrix } from '../harness/run/kill-matrix.ts';
+import { brokenBy, type Kill, killMatrix, type KillMatrix } from '../harness/run/kill-matrix.ts';
 
 const INTRODUCTION = `# The kill matrix
 
 Each variant is the reference client with one thing wrong: \`meterproof run --client reference:VARIANT\` plays it. Each case names under \`catches\` the
 variants that it must fail. This page is written by \`npm run mutants\`, which plays them all and fails when a variant survives, when a claim does
-not hold, when a case kills none, or when the sound client fails a case.
+not hold, when a case kills none, when no variant breaks a rule, or when the sound client fails a case.
 `;
 
 /** The cases of the metering dialect. */
 export function meteringCases(): readonly Plan[] {
   const known = {
     rules: new Set(RULES.map(({ id }) => id)),
-    bugs: new Set<string>(BUGS.map(({ name }) => name)),
+    bugs: new Set<string>([...BUGS.map(({ name }) => name), ...shippedProfile('relay').bugs]),
     dialects: Object.values(DIALECTS),
   };
   return findCases(join(packageRoot(), 'suites'))
@@ -34,7 +35,11 @@ export function meteringCases(): readonly Plan[] {
 export async function play(
   plans: readonly Plan[],
   bugs: readonly string[],
-  { all = false, progress }: { all?: boolean; progress?: (line: string) => void } = {},
+  {
+    all = false,
+    ruleIds = [],
+    progress,
+  }: { all?: boolean; ruleIds?: readonly string[]; progress?: (line: string) => void } = {},
 ): Promise<KillMatrix> {
   const outDir = mkdtempSync(join(tmpdir(), 'meterproof-mutants-'));
   try {
@@ -45,6 +50,7 @@ export async function play(
           searchPath: process.env['PATH'] ?? '',
         }),
       bugs,
+      ruleIds,
       all,
       time: { mode: 'in-process' },
       seed: 1,
@@ -68,11 +74,27 @@ export function matrixPage(kills: readonly Kill[]): string {
     '| variant | the client … | breaks | killed by, at |',
     '| --- | --- | --- | --- |',
   ];
+  const killedBy = (variant: string): string =>
+    kills
+      .filter(({ bug, isKilled }) => bug === variant && isKilled)
+      .map(({ caseId, at }) => `\`${caseId}\`: ${at}`)
+      .join('<br>');
   for (const { name, about, pattern, breaks } of BUGS) {
-    const by = kills
-      .filter(({ bug, isKilled }) => bug === name && isKilled)
-      .map(({ caseId, at }) => `\`${caseId}\`: ${at}`);
-    lines.push(`| \`${name}\` | ${about} | ${breaks ?? pattern ?? ''} | ${by.join('<br>')} |`);
+    lines.push(`| \`${name}\` | ${about} | ${breaks ?? pattern ?? ''} | ${killedBy(name)} |`);
+  }
+  for (const pair of new Set(kills.flatMap(({ bug }) => (bug.includes('+') ? bug : []))))
+    lines.push(`| \`${pair}\` | does both | | ${killedBy(pair)} |`);
+  lines.push(
+    '',
+    '## Rules',
+    'Every rule is broken by at least one variant, in a case that claims that variant.',
+    '',
+    '| rule | broken by |',
+    '| --- | --- |',
+  );
+  for (const { id } of RULES) {
+    const variants = brokenBy(kills, id).map((bug) => `\`${bug}\``);
+    lines.push(`| ${id} | ${variants.join(', ')} |`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -80,12 +102,19 @@ export function matrixPage(kills: readonly Kill[]): string {
 async function main(): Promise<void> {
   const all = process.argv.includes('--all');
   const started = performance.now();
-  const bugs = BUGS.map(({ name }) => name);
-  const { kills, problems } = await play(meteringCases(), bugs, {
+  const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+  const isWanted = ({ id }: Plan): boolean => words.some((word) => id.includes(word));
+  const plans = words.length > 0 ? meteringCases().filter(isWanted) : meteringCases();
+  const bugs = BUGS.map(({ name }) => name).filter(
+    (bug) => words.length === 0 || all || plans.some(({ catches }) => catches.includes(bug)),
+  );
+  const { kills, problems } = await play(plans, bugs, {
     all,
+    ruleIds: words.length > 0 ? [] : RULES.map(({ id }) => id),
     progress: (line) => console.log(line),
   });
-  writeFileSync('docs/kill-matrix.md', matrixPage(kills.filter(({ claimed }) => claimed)));
+  if (words.length === 0)
+    writeFileSync('docs/kill-matrix.md', matrixPage(kills.filter(({ claimed }) => claimed)));
   if (all)
     for (const { bug, caseId, at } of kills.filter((kill) => kill.isKilled && !kill.claimed))
       console.log(`${bug} is also killed by ${caseId}: ${at}`);

@@ -31,6 +31,10 @@ export interface Configuration {
   readonly liveStatusIntervalMs: number;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
+  /** By how much of itself the delay before a retry is made longer by chance, 0 to 1. */
+  readonly retryJitter: number;
+  /** How many records may wait; absent: as many as there are. */
+  readonly spoolRecords?: number;
 }
 
 export interface Start {
@@ -75,6 +79,10 @@ export function readConfiguration(json: unknown): Configuration {
     liveStatusIntervalMs: count(values['liveStatusIntervalMs'], 'liveStatusIntervalMs'),
     connectTimeoutMs: count(values['connectTimeoutMs'], 'connectTimeoutMs'),
     answerTimeoutMs: count(values['answerTimeoutMs'], 'answerTimeoutMs'),
+    retryJitter: share(values['retryJitter'] ?? 0, 'retryJitter'),
+    ...(values['spoolRecords'] !== undefined && {
+      spoolRecords: count(values['spoolRecords'], 'spoolRecords'),
+    }),
   };
 }
 
@@ -116,6 +124,12 @@ function list(value: unknown, what: string): readonly unknown[] {
 
 function text(value: unknown, what: string): string {
   if (typeof value !== 'string' || value === '') throw new Error(`${what} is not a text`);
+  return value;
+}
+
+function share(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+    throw new Error(`${what} is not a number from 0 to 1`);
   return value;
 }
 

@@ -21,6 +21,7 @@ export interface Limits {
   readonly answerTimeoutMs: number;
 }
 
+const HASTE_MS = 5000;
 /** Lists of excluded programs of several megabytes were seen in the field (Q311467). */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -50,7 +51,8 @@ export function exchange(
     const heard = (): void => {
       clearTimeout(timer);
       if (isPatient) return;
-      timer = setTimeout(giveUp('silent for too long'), answerTimeoutMs);
+      const waitMs = bugs.has('slow-share-is-down') ? HASTE_MS : answerTimeoutMs;
+      timer = setTimeout(giveUp('silent for too long'), waitMs);
     };
     const fail = (error: Error): void => {
       clearTimeout(timer);
@@ -70,7 +72,13 @@ export function exchange(
         });
       let bytes = 0;
       heard();
-      response.on('error', fail);
+      const keepsParts = bugs.has('cut-configuration-kept') && path.endsWith('LICMTR.CFG');
+      const whole = (): Answer => ({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: Buffer.concat(chunks),
+      });
+      response.on('error', keepsParts ? () => resolve(whole()) : fail);
       response.on('data', (chunk: Buffer) => {
         heard();
         chunks.push(chunk);
@@ -80,11 +88,7 @@ export function exchange(
       response.once('end', () => {
         if (!response.complete) return fail(new Error('the answer was cut off'));
         clearTimeout(timer);
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks),
-        });
+        resolve(whole());
       });
     });
     call.end(body);

@@ -6,6 +6,7 @@ import { readStart, Unsupported, UNSUPPORTED_STATUS, type Start } from './config
 import { replaceDurably } from './durable.ts';
 import { ForbiddenPrograms } from './forbidden-programs.ts';
 import { Meter } from './meter.ts';
+import { BoundedSpool } from './bounded-spool.ts';
 import { CheckOuts } from './online/check-outs.ts';
 import { LeaseBook } from './online/lease-book.ts';
 import type { OpenPipe } from './online/line.ts';
@@ -29,7 +30,8 @@ function run({ configuration, dataFolder, bugs }: Start): void {
     shareOf(server, configuration, stop.signal, bugs),
   );
   const kept = join(dataFolder, 'LICMTR.CFG');
-  const forbidden = new ForbiddenPrograms(existsSync(kept) ? readFileSync(kept) : undefined, bugs);
+  const remembers = existsSync(kept) && !bugs.has('forbidden-forgotten-at-start');
+  const forbidden = new ForbiddenPrograms(remembers ? readFileSync(kept) : undefined, bugs);
   const keepConfiguration = (content: Buffer): void => {
     forbidden.learn(content);
     replaceDurably(kept, content);
@@ -37,8 +39,7 @@ function run({ configuration, dataFolder, bugs }: Start): void {
   const swallows =
     bugs.has('poll-swallows-retry') &&
     configuration.retryDelayMs >= configuration.pollingIntervalMs;
-  const { retryDelayMs } = configuration;
-  const pace = { attempts: swallows ? 1 : configuration.attempts, retryDelayMs };
+  const pace = { ...configuration, attempts: swallows ? 1 : configuration.attempts };
   const parts = { configuration: pace, shares, spool, keepConfiguration, time, report, bugs };
   const synchronization = new Synchronization(parts);
   const synchronize = async (): Promise<void> => {
@@ -58,7 +59,9 @@ function run({ configuration, dataFolder, bugs }: Start): void {
     untilStopped(session.run());
   }
 
-  const patient = new PatientSpool(spool, time, report, bugs);
+  const bounded = new BoundedSpool(spool, configuration.spoolRecords, report, bugs);
+  const patient = new PatientSpool(bounded, time, report, bugs);
+  if (bugs.has('disk-suspend')) untilStopped(patient.watchDisk(() => spool.isBlocked));
   const records: Pick<Spool, 'append'> = {
     append: (record) => {
       if (!synchronization.losesUsage) patient.append(record);

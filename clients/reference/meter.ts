@@ -58,6 +58,8 @@ export class Meter {
   readonly #forbidden: Pick<ForbiddenPrograms, 'has'> | undefined;
   /** In the order of their starts. */
   readonly #runs: Run[] = [];
+  /** By program; only a bug looks at it. */
+  readonly #firstStartMs = new Map<string, number>();
 
   /** Without `seats` (offline mode) nobody is asked. */
   constructor(
@@ -78,13 +80,18 @@ export class Meter {
 
   start(program: string, about: About = NOTHING_KNOWN): void {
     if (this.#bugs.has('hostile-version') && about.version.length > 255)
-      throw new RangeError('the version does not fit its buffer');
+      queueMicrotask(() => {
+        throw new RangeError('the version does not fit its buffer');
+      });
     const isForbidden = this.#forbidden?.has(program, about.originalName) ?? false;
     this.#runs.push({
       program,
       ...about,
       // Nobody has to be asked (Q244906). It is not given back, for it was not taken.
-      seat: isForbidden ? DENIED : this.#seats?.take(program, about),
+      seat:
+        isForbidden && !(this.#seats && this.#bugs.has('forbidden-asks-the-server'))
+          ? DENIED
+          : this.#seats?.take(program, about),
       startWallMs: this.#time.wallMs(),
       startElapsedMs: this.#time.elapsedMs(),
     });
@@ -119,6 +126,9 @@ export class Meter {
     const startElapsedMs = run.seat?.grantedAt?.elapsedMs ?? run.startElapsedMs;
     const startWallMs = run.seat?.grantedAt?.wallMs ?? run.startWallMs;
     const durationMs = Math.round(this.#time.elapsedMs() - startElapsedMs);
+    const firstMs = this.#firstStartMs.get(run.program) ?? startWallMs;
+    this.#firstStartMs.set(run.program, firstMs);
+    const fromMs = this.#bugs.has('start-of-the-first-run') ? firstMs : startWallMs;
     return {
       id: randomUUID(),
       client,
@@ -127,7 +137,7 @@ export class Meter {
       program: run.program,
       originalName: run.originalName,
       version: run.version,
-      start: new Date(startWallMs).toISOString(),
+      start: new Date(fromMs).toISOString(),
       stop: new Date(startWallMs + durationMs).toISOString(),
     };
   }

@@ -47,6 +47,15 @@ export class PatientSpool {
     throw new Error(`not durable yet: ${why}`);
   }
 
+  /** What the bug disk-suspend does: it looks once a minute, and meters nothing until it has looked again. */
+  async watchDisk(isBlocked: () => boolean): Promise<never> {
+    for (;;) {
+      const lookAgainMs = this.#time.elapsedMs() + LOOK_MS;
+      if (isBlocked()) this.#suspendedUntilMs = lookAgainMs + 1;
+      await this.#time.until(lookAgainMs);
+    }
+  }
+
   async #tryAgain(): Promise<void> {
     try {
       do await this.#time.until(this.#time.elapsedMs() + AGAIN_MS);

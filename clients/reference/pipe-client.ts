@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import {
   encode,
   FrameDecoder,
+  PROTOCOL_VERSION,
   type ClientMessage,
   type ServerMessage,
 } from '../../emulators/metering/codec/index.ts';
@@ -15,6 +16,8 @@ const LEAVE_MS = 500;
 /** What a timer can take. */
 const FOR_EVER_MS = 2_147_483_647;
 const HASTE_MS = 5000;
+/** Where the version stands in a frame. */
+const VERSION_AT = 4;
 
 /** A connection to the pipe service of one server. */
 export interface Pipe {
@@ -65,7 +68,7 @@ export function openPipe(
       let waitMs = answerTimeoutMs;
       if (bugs.has('answer-awaited-for-ever')) waitMs = FOR_EVER_MS;
       if (bugs.has('slow-is-down')) waitMs = HASTE_MS;
-      resolve(new SocketPipe(socket, waitMs, stop, onLost, onPush));
+      resolve(new SocketPipe(socket, waitMs, stop, onLost, onPush, bugs));
     });
   });
 }
@@ -74,6 +77,7 @@ class SocketPipe implements Pipe {
   readonly #socket: Socket;
   readonly #answerTimeoutMs: number;
   readonly #onPush: (message: ServerMessage) => void;
+  readonly #bugs: Bugs;
   readonly #decoder = new FrameDecoder('server');
   readonly #questions = new Map<number, Question>();
   #lastRequestId = 0;
@@ -85,8 +89,10 @@ class SocketPipe implements Pipe {
     stop: AbortSignal,
     onLost: () => void,
     onPush: (message: ServerMessage) => void,
+    bugs: Bugs,
   ) {
     this.#socket = socket;
+    this.#bugs = bugs;
     this.#onPush = onPush;
     this.#answerTimeoutMs = answerTimeoutMs;
     const leave = (): void => this.#leave(new Stopped());
@@ -132,6 +138,7 @@ class SocketPipe implements Pipe {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#bugs.has('version-not-checked')) chunk.writeUInt8(PROTOCOL_VERSION, VERSION_AT);
     try {
       for (const { requestId, message } of this.#decoder.push(chunk)) {
         if (requestId === 0 && message.type === 'callback') {

@@ -1,3 +1,4 @@
+import { NO_BUGS, type Bugs } from './bugs.ts';
 import type { Refusal } from './share-client.ts';
 import type { Spool } from './spool.ts';
 
@@ -10,6 +11,7 @@ export function settle(
   spool: Pick<Spool, 'read' | 'replace'>,
   log: string,
   { status, partial }: Refusal,
+  bugs: Bugs = NO_BUGS,
 ): readonly string[] | undefined {
   const lines = spool
     .read(log)
@@ -18,8 +20,11 @@ export function settle(
     .filter((line) => line !== '');
   if (partial) {
     const settled = new Set([...partial.accepted, ...partial.refused]);
-    const rest = lines.filter((line) => !settled.has(idOf(line)));
     const refused = new Set(partial.refused);
+    const resends = bugs.has('refused-part-sent-again');
+    const rest = lines.filter((line) =>
+      resends ? !partial.accepted.includes(idOf(line)) : !settled.has(idOf(line)),
+    );
     const aside = lines.filter((line) => refused.has(idOf(line)));
     spool.replace(log, rest.length > 0 ? [rest] : [], aside);
     // What is to come later is not pressed upon the server now.

@@ -35,6 +35,8 @@ export interface Share {
 /** Not like that (400), another log has this name (409), too large (413): asking again cannot help. */
 const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 409, 413]);
 
+/** By how much the bug other-clock-is-down lets clocks differ. */
+const DAY_MS = 86_400_000;
 /** What the bug big-list can take. */
 const SMALL_BUFFER_BYTES = 1024 * 1024;
 
@@ -46,12 +48,16 @@ export function shareOf(
 ): Share {
   const call = async (request: Call): Promise<Answer> => {
     try {
-      return await exchange(server.share, request, limits, stop, bugs);
+      const answer = await exchange(server.share, request, limits, stop, bugs);
+      const isOff = Math.abs(Date.parse(answer.headers.date ?? '') - Date.now()) > DAY_MS;
+      if (bugs.has('other-clock-is-down') && isOff) throw new Error('its clock is wrong');
+      return answer;
     } catch (error) {
       if (stop.aborted) throw new Stopped();
       const why = error instanceof Error ? error.message : String(error);
       if (bugs.has('reset-ends-the-pass') && why.includes('ECONNRESET')) throw error;
       if (bugs.has('silence-ends-the-pass') && why.includes('silent')) throw error;
+      if (bugs.has('garbage-ends-the-pass') && why.includes('Parse Error')) throw error;
       throw new Unavailable(why);
     }
   };
@@ -75,7 +81,10 @@ export function shareOf(
       if (partial && bugs.has('partial-is-all')) return undefined;
       if (partial && bugs.has('partial-sent-whole')) throw unavailable(path, answer);
       if (partial) return { status: 207, why: 'stored in part', partial };
-      if (!REFUSED_FOR_GOOD.has(answer.status)) throw unavailable(path, answer);
+      const isRefused =
+        REFUSED_FOR_GOOD.has(answer.status) ||
+        (bugs.has('too-many-is-a-refusal') && answer.status === 429);
+      if (!isRefused) throw unavailable(path, answer);
       return { status: answer.status, why: answer.body.toString('utf8').trim().slice(0, 500) };
     },
     async configuration() {

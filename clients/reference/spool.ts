@@ -45,7 +45,9 @@ export class Spool {
     if (bugs.has('log-name-used-again')) this.#lastNumber = 0;
     if (bugs.has('sealed-logs-forgotten')) for (const log of this.logs()) this.#hidden.add(log);
     if (bugs.has('spool-cleared-at-start')) rmSync(this.#open, { force: true });
-    this.#cutTornLine();
+    if (bugs.has('logs-renamed-at-start')) this.#renameLogs();
+    if (bugs.has('ids-made-at-start')) this.#renewIds();
+    if (!bugs.has('torn-line-kept')) this.#cutTornLine();
   }
 
   /** Returns when the record is durable, throws when it cannot be written. */
@@ -57,6 +59,20 @@ export class Spool {
     }
     appendDurably(this.#open, line);
     if (statSync(this.#open).size >= LOG_LIMIT_BYTES) this.seal();
+  }
+
+  /** How many records wait, sealed or not. */
+  count(): number {
+    const files = this.logs().map((log) => this.read(log));
+    if (this.#hasOpen()) files.push(readFileSync(this.#open));
+    return files.reduce((sum, bytes) => sum + bytes.toString('latin1').split('\n').length - 1, 0);
+  }
+
+  /** What the bug drops-the-middle does in place of dropping one end. */
+  dropMiddle(): void {
+    const lines = readFileSync(this.#open, 'utf8').trimEnd().split('\n');
+    lines.splice(lines.length >> 1, 1);
+    replaceDurably(this.#open, lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Makes a log of what was appended since the last time. */
@@ -112,9 +128,26 @@ export class Spool {
     return path;
   }
 
-  /** Something else may stand in its place (Q290995). */
+  /** Something else stands in the place of the file that takes new records (Q290995). */
+  get isBlocked(): boolean {
+    return existsSync(this.#open) && !this.#hasOpen();
+  }
+
+  /** Something else may stand in its place. */
   #hasOpen(): boolean {
     return existsSync(this.#open) && statSync(this.#open).isFile();
+  }
+
+  #renameLogs(): void {
+    for (const log of this.logs()) {
+      const name = log.replace(/-.*/, `-${randomUUID()}.log`);
+      renameDurably(join(this.#sealed, log), join(this.#sealed, name));
+    }
+  }
+
+  #renewIds(): void {
+    for (const log of this.logs())
+      replaceDurably(join(this.#sealed, log), withNewIds(this.read(log)));
   }
 
   /** A kill in the middle of a write leaves a last line without its end; nobody was told that it was durable. */
@@ -123,4 +156,11 @@ export class Spool {
     const bytes = readFileSync(this.#open);
     truncateSync(this.#open, bytes.lastIndexOf(NEWLINE) + 1);
   }
+}
+
+/** What bugs make of a log. */
+export function withNewIds(log: Buffer): Buffer {
+  const lines = log.toString('utf8').trimEnd().split('\n');
+  const renewed = lines.map((line) => JSON.stringify({ ...JSON.parse(line), id: randomUUID() }));
+  return Buffer.from(`${renewed.join('\n')}\n`);
 }

@@ -8,6 +8,11 @@ export interface Time {
   until(elapsedMs: number): Promise<void>;
 }
 
+/** A delay, made longer by chance by at most `jitter` of itself, so that a fleet that failed together comes back apart. */
+export function spread(delayMs: number, jitter: number): number {
+  return delayMs * (1 + jitter * Math.random());
+}
+
 /** The client is being shut down: nothing is to be waited for any more. */
 export class Stopped extends Error {}
 

@@ -19,6 +19,9 @@ export const VARIANTS = {
     'tries without pause and without end once all shares have failed',
   ],
   'answer-awaited-for-ever': ['RT-8', 'waits without end for an answer of the pipe'],
+  'back-off-doubles': ['RT-7', 'doubles the delay after each attempt on the pipe, without bound'],
+  'comes-back-with-the-fleet': ['RT-2', 'does not spread its retries, though it is told to'],
+  'idle-line-kept-up': ['9.15', 'makes a lost connection again although nothing runs'],
   'share-awaited-for-ever': ['RT-8', 'waits without end for an answer of a share'],
   'connection-awaited-for-ever': ['RT-8', 'waits without end for a connection to a share'],
   'poll-at-start': ['9.5', 'synchronizes at its start, with the whole fleet'],
@@ -40,6 +43,21 @@ export const VARIANTS = {
   'no-return': ['9.17', 'never goes back to its assigned server after a switch'],
   'offline-for-ever': ['FO-6', 'tries no server again once it is offline'],
   'slow-is-down': ['SWM-2', 'takes a server that answers slowly for one that is down'],
+  'slow-share-is-down': ['9.7', 'takes a share that answers slowly for one that is down'],
+  'garbage-ends-the-pass': [
+    'FO-2',
+    'takes an answer that it cannot read for an error of its own, and tries no other share',
+  ],
+  'refused-account-ends-the-pass': [
+    'FO-2',
+    'tries no other share once one has refused its account',
+  ],
+
+  // Clocks
+  'retry-by-the-clock': ['RT-1', 'waits for a wall-clock date before each attempt on the pipe'],
+  'status-by-the-clock': ['FO-7', 'waits for a wall-clock date to say that it still runs'],
+  'peace-by-the-clock': ['RT-5', 'leaves a share alone until a date of its own clock'],
+  'other-clock-is-down': ['SWM-6', 'takes a share whose clock is a day off for one that is down'],
 
   // Records
   'deleted-before-the-ack': ['SF-2', 'deletes a log before it is acknowledged'],
@@ -60,6 +78,22 @@ export const VARIANTS = {
     '9.3',
     'counts its logs from 1 after each start, and names them after the count alone',
   ],
+  'logs-renamed-at-start': ['9.3', 'gives its sealed logs new names when it is started'],
+  'ids-made-at-start': ['SF-5', 'gives spooled records new ids when it is started'],
+  'torn-line-kept': ['SF-3', 'writes on behind the half record that a crash has left'],
+  'failover-sends-all-again': [
+    'SF-6',
+    'offers the next share also what the one before has acknowledged',
+  ],
+  'drops-counted-once': [
+    'SF-10',
+    'tells of the first record that a full spool drops, and of no other',
+  ],
+  'drops-the-middle': ['SF-10', 'makes room in a full spool by dropping what lies in its middle'],
+  'start-of-the-first-run': [
+    'SF-11',
+    'notes when a program was first started, and lets all its runs begin there',
+  ],
   'one-log-per-pass': ['9.6', 'uploads one log a synchronization'],
   'two-records-per-run': ['SWM-5', 'writes a record at the start and at the stop of a run'],
   'unmetered-while-down': [
@@ -69,6 +103,9 @@ export const VARIANTS = {
   'poison-blocks': ['SF-8', 'stops at a log that is refused for good'],
   'partial-is-all': ['SF-7', 'takes a log that was stored in part for one that was stored'],
   'partial-sent-whole': ['SF-7', 'sends the whole log again after a part of it was stored'],
+  'refused-part-sent-again': ['RT-6', 'sends the refused records of a log again with the rest'],
+  'split-for-ever': ['SF-9', 'offers a record that is too large alone again and again'],
+  'too-many-is-a-refusal': ['SF-1', 'takes 429 for a refusal for good'],
   'too-large-set-aside': ['SF-9', 'gives up a log that is too large, in place of splitting it'],
   'poison-repeated': ['RT-6', 'offers a log again that was refused for good'],
 
@@ -86,11 +123,27 @@ export const VARIANTS = {
   'busy-ignores-the-time': ['SWM-8', 'asks a busy server before the time that this has named'],
   'busy-is-no-attempt': ['SWM-8', 'waits for a busy server without end'],
   'configuration-first': ['SWM-9', 'uploads only what has a configuration before it'],
+  'cut-configuration-kept': ['SWM-9', 'keeps what came of a configuration that was cut off'],
+  'forbidden-forgotten-at-start': [
+    'SWM-10',
+    'knows no forbidden programs from its start to the next download',
+  ],
+  'forbidden-asks-the-server': [
+    '9.23',
+    'asks a server for a program that it knows to be forbidden',
+  ],
   'configuration-loop': ['SWM-9', 'repeats a failed download every second'],
 
   // Licences
   'denial-repeated': ['RT-6', 'asks again after a denial, as after an outage'],
   'denial-elsewhere': ['FO-3', 'asks the next server after a denial'],
+  'denial-remembered': ['9.19', 'denies all later runs of a program that was denied once'],
+  'any-answer-is-a-grant': ['FO-3', 'takes any answer to its request for a grant'],
+  'version-not-checked': ['9.15', 'believes frames of another version of the protocol'],
+  'hangs-up-after-a-denial': ['SWM-11', 'leaves the server that is to call it back'],
+  'callback-repeated': ['SWM-11', 'asks for another callback after one that came to nothing'],
+  'late-grant-kept': ['9.14', 'keeps a licence that is granted after the program has stopped'],
+  'lease-forgotten-with-the-pipe': ['FO-8', 'forgets its licences when a connection breaks'],
   'denied-run-recorded': ['9.19', 'writes a record of a run that was denied'],
   'outage-is-a-denial': ['FO-3', 'meters no run for which it could ask no server'],
   'release-to-the-current': [
@@ -112,5 +165,6 @@ export const VARIANTS = {
   'check-in-forgotten': ['9.25', 'keeps a checked-out licence that the user has given back'],
   'live-status-never': ['FO-7', 'never says that it still runs'],
   'live-status-once': ['FO-7', 'says once that it still runs'],
+  'status-to-the-assigned': ['FO-7', 'says only to its assigned server that it still runs'],
   'lost-lease-ignored': ['FO-7', 'does not ask again for a licence that the server has forgotten'],
 } as const satisfies Readonly<Record<string, readonly [breaks: string, about: string]>>;

@@ -113,7 +113,11 @@ function settings(client: ClientPlan): string {
       : '';
   return (
     `${name} is ${mode}: ${tries} on a server; polls and uploads every ${formatDuration(client.pollingIntervalNs)}${status}; ` +
-    `waits ${formatDuration(client.connectTimeoutNs)} for a connection and ${formatDuration(client.answerTimeoutNs)} for an answer.`
+    `waits ${formatDuration(client.connectTimeoutNs)} for a connection and ${formatDuration(client.answerTimeoutNs)} for an answer` +
+    (client.retryJitter === undefined
+      ? ''
+      : `; makes the delay up to ${client.retryJitter * 100} % longer by chance`) +
+    (client.spoolRecords === undefined ? '.' : `; keeps at most ${client.spoolRecords} records.`)
   );
 }
 
@@ -125,6 +129,12 @@ function when(step: StepTime): string {
   const nth = step.nth === 1 ? '' : `, number ${step.nth} since the step before`;
   return `${delay} this is seen (${sight(step.event)}${nth})`;
 }
+
+const DISK = {
+  full: 'cannot be written any more',
+  free: 'can be written again',
+  torn: 'ends in half a record, as a write that was broken off leaves it',
+} as const;
 
 function deed(action: Action): string {
   switch (action.kind) {
@@ -139,9 +149,7 @@ function deed(action: Action): string {
     case 'check-in':
       return `a user of ${action.client} checks the licence of ${action.program} in again.`;
     case 'disk':
-      return action.state === 'full'
-        ? `the log of ${action.client} cannot be written any more.`
-        : `the log of ${action.client} can be written again.`;
+      return `the log of ${action.client} ${DISK[action.state]}.`;
     case 'command':
       return `${action.client} is told to ${action.name}${action.argument === undefined ? '' : ` ${action.argument}`}.`;
     case 'clock':

@@ -37,6 +37,15 @@ t.test('a short case gets the defaults of the field', (t) => {
   t.end();
 });
 
+t.test('spread retries and a bounded spool are settings that a case may leave out', (t) => {
+  const told = (settings: string) =>
+    load(caseWith(`client: { ${settings} }\nplay: |\n  0s client start\n  7h end`)).clients[0];
+  t.match(told('retryJitter: 0.5, spoolRecords: 3'), { retryJitter: 0.5, spoolRecords: 3 });
+  t.throws(() => told('retryJitter: 2'), /a number above 0, at most 1/);
+  t.throws(() => told('spoolRecords: 0'), /a whole number from 1/);
+  t.end();
+});
+
 t.test('several clients are named, each with its settings', (t) => {
   const plan = load(
     caseWith(

@@ -221,6 +221,8 @@ function clientPlan(name: string, file: ClientFile): ClientPlan {
     liveStatusIntervalNs: ns(file.liveStatusInterval),
     connectTimeoutNs: ns(file.connectTimeout),
     answerTimeoutNs: ns(file.answerTimeout),
+    ...(file.retryJitter !== undefined && { retryJitter: file.retryJitter }),
+    ...(file.spoolRecords !== undefined && { spoolRecords: file.spoolRecords }),
   };
 }
 

@@ -37,13 +37,14 @@ export function checkNames(
       refuseAt(position, `${quote(name)} is a word of the notation`, 'choose another name');
   };
   const check = (field: 'rules' | 'catches', ids: ReadonlySet<string>, noun: string): void => {
-    for (const [index, word] of (fields[field] ?? []).entries())
-      if (!ids.has(word))
-        refuse(
-          [field, index],
-          `${quote(word)} is none of the ${noun}`,
-          suggest(word, [...ids], noun),
-        );
+    for (const [index, words] of (fields[field] ?? []).entries())
+      for (const word of words.split('+'))
+        if (!ids.has(word))
+          refuse(
+            [field, index],
+            `${quote(word)} is none of the ${noun}`,
+            suggest(word, [...ids], noun),
+          );
   };
   check('rules', known.rules, 'rules');
   if (known.bugs) check('catches', known.bugs, 'bugs');

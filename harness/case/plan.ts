@@ -39,7 +39,7 @@ export interface Plan {
   readonly expect: readonly ExpectItem[];
   readonly never: readonly NeverLine[];
   readonly ledger?: LedgerClaim;
-  /** Bugs of the reference client that this case must catch. */
+  /** Bugs of the reference client that this case must catch; `a+b`: two that break it only together. */
   readonly catches: readonly string[];
   /** How often the timed-out poll of the server runs out, ns; default 120 minutes. */
   readonly timedOutAfterNs: Nanos;
@@ -94,6 +94,10 @@ export interface ClientPlan {
   readonly liveStatusIntervalNs: Nanos;
   readonly connectTimeoutNs: Nanos;
   readonly answerTimeoutNs: Nanos;
+  /** By how much of itself the delay before a retry is made longer by chance, 0 to 1; absent: a fixed pace. */
+  readonly retryJitter?: number;
+  /** How many records it may keep; absent: as many as there are. */
+  readonly spoolRecords?: number;
 }
 
 /** When a step is taken: at a case time, after the step before it, or at an event. */
@@ -135,8 +139,8 @@ export type Action =
       readonly duration: Nanos;
     }
   | { readonly kind: 'check-in'; readonly client: string; readonly program: string }
-  /** The file that takes new records cannot be written from now on, or can again. */
-  | { readonly kind: 'disk'; readonly client: string; readonly state: 'full' | 'free' }
+  /** The file that takes new records cannot be written from now on, or can again, or ends in half a record. */
+  | { readonly kind: 'disk'; readonly client: string; readonly state: 'full' | 'free' | 'torn' }
   | {
       readonly kind: 'command';
       readonly client: string;

@@ -7,10 +7,17 @@ const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const MAX_TEXT = 300;
 
 const A_NAME = 'a name is a small letter and then small letters, digits or -, such as alpha';
+const A_BUG = 'the name of a bug such as primary-fixation, or two joined by +';
 const A_SOURCE = 'an article or a clause such as Q235786, or a list of them';
 const A_TEXT = `a line of text, at most ${MAX_TEXT} characters`;
 
 const name = () => z.string({ error: A_NAME }).regex(NAME, { error: A_NAME });
+
+/** One bug, or some that show only together. */
+const bugs = () =>
+  z
+    .string({ error: A_BUG })
+    .regex(/^[a-z][a-z0-9-]{0,60}(?:\+[a-z][a-z0-9-]{0,60}){0,3}$/, { error: A_BUG });
 
 const text = () =>
   z
@@ -43,6 +50,8 @@ const count = (least: number, most: number) => {
 const list = <T extends z.ZodType>(item: T, least: number, most: number, error: string) =>
   z.array(item, { error }).min(least, { error }).max(most, { error });
 
+const A_SHARE = 'a number above 0, at most 1, such as 0.5';
+
 const notation = () =>
   z.string({ error: 'lines of notation: write | after the colon and indent the lines' });
 
@@ -61,6 +70,15 @@ export const CLIENT_FIELDS = {
     .describe('how often an online client says that it still runs'),
   connectTimeout: duration().default('10s').describe('how long a connection attempt may take'),
   answerTimeout: duration().default('30s').describe('how long an answer may take'),
+  retryJitter: z
+    .number({ error: A_SHARE })
+    .gt(0, { error: A_SHARE })
+    .max(1, { error: A_SHARE })
+    .optional()
+    .describe('by how much of itself the delay is made longer by chance (ability `jitter`)'),
+  spoolRecords: count(1, 1_000_000)
+    .optional()
+    .describe('how many records the client may keep (ability `spool-limit`)'),
 } as const;
 
 export const clientSchema = z.strictObject(CLIENT_FIELDS, {
@@ -126,9 +144,11 @@ export const caseSchema = z.strictObject({
   expect: notation().optional().describe('what must be seen, in this order'),
   never: notation().optional().describe('what must not be seen'),
   ledger: notation().optional().describe('what must have become of the usage records'),
-  catches: list(name(), 0, 50, 'a list of bugs of the reference client, such as [primary-fixation]')
+  catches: list(bugs(), 0, 50, 'a list of bugs of the reference client, such as [primary-fixation]')
     .default([])
-    .describe('bugs of the reference client that this case must catch'),
+    .describe(
+      'bugs of the reference client that this case must catch; `a+b`: two that break it only together',
+    ),
 });
 
 export type CaseFile = z.infer<typeof caseSchema>;

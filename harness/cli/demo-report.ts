@@ -23,12 +23,6 @@ export interface BrokenRule {
   readonly cases: readonly string[];
 }
 
-/** What no bug breaks alone: a switch too early leaves a seat behind that nobody gives back. */
-const TOGETHER: Readonly<Record<string, readonly string[]>> = {
-  'failback/server-that-drops-is-not-hammered': ['hasty-switch', 'orphan-seat'],
-  'failback/undelivered-release-is-kept': ['hasty-switch', 'orphan-seat'],
-};
-
 /** A case that was not played to its end counts as `error`. */
 export function pairUp(
   plans: readonly Plan[],
@@ -48,12 +42,8 @@ export function pairUp(
 }
 
 /** A case fails a build that has a bug which it claims, or bugs that break it only together. */
-export function isCaught({ id, catches }: Plan, bugs: readonly string[]): boolean {
-  const together = TOGETHER[id];
-  return (
-    catches.some((bug) => bugs.includes(bug)) ||
-    (together !== undefined && together.every((bug) => bugs.includes(bug)))
-  );
+export function isCaught({ catches }: Plan, bugs: readonly string[]): boolean {
+  return catches.some((claim) => claim.split('+').every((bug) => bugs.includes(bug)));
 }
 
 /** True when the reference client passed, and the field build failed where it should and only there. */

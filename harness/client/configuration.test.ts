@@ -124,6 +124,14 @@ t.test(
   },
 );
 
+t.test('what needs an ability is told only where a case asks for it', (t) => {
+  const { env, json } = configure({ retryJitter: 0.5, spoolRecords: 3 });
+  t.match(JSON.parse(json), { retryJitter: 0.5, spoolRecords: 3 });
+  t.match(env, { METERPROOF_RETRY_JITTER: '0.5', METERPROOF_SPOOL_RECORDS: '3' });
+  t.notMatch(configure().json, /retryJitter|spoolRecords/);
+  t.end();
+});
+
 t.test('a duration that no timer takes is refused', (t) => {
   t.throws(() => configure({ pollingIntervalNs: 25n * DAY }), /pollingIntervalMs of ws1 .* 25d/);
   t.end();

@@ -64,6 +64,12 @@ const DURATIONS = [
   ['answerTimeoutMs', 'answerTimeoutNs', 'ANSWER_TIMEOUT_MS'],
 ] as const;
 
+/** What only a client with the ability for it is told. */
+const OPTIONAL = [
+  ['retryJitter', 'RETRY_JITTER'],
+  ['spoolRecords', 'SPOOL_RECORDS'],
+] as const;
+
 /** Throws a ConfigurationError where a duration does not fit. */
 export function configureClient(input: ConfigurationInput): ClientConfiguration {
   checkDivisor(input);
@@ -75,6 +81,10 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
         `${key} of ${client.name} would be ${formatDuration(client[from])}; a client is told at most ${MAX_DURATION_MS} ms`,
       );
     return { key, ms, variable };
+  });
+  const optional = OPTIONAL.flatMap(([key, variable]) => {
+    const value = client[key];
+    return value === undefined ? [] : { key, variable, value };
   });
   const person = {
     client: client.name,
@@ -113,10 +123,14 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     })),
     attempts: client.attempts,
     ...Object.fromEntries(durations.map(({ key, ms }) => [key, ms])),
+    ...Object.fromEntries(optional.map(({ key, value }) => [key, value])),
   };
   return {
     env: {
       ...Object.fromEntries(single.map(([, variable, value]) => [`METERPROOF_${variable}`, value])),
+      ...Object.fromEntries(
+        optional.map(({ variable, value }) => [`METERPROOF_${variable}`, String(value)]),
+      ),
       ...(paths.ca !== undefined && { NODE_EXTRA_CA_CERTS: paths.ca, SSL_CERT_FILE: paths.ca }),
     },
     json: `${JSON.stringify(json, null, 2)}\n`,

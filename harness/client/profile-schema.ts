@@ -18,7 +18,9 @@ export const HOOKS = [
   'shutdown',
 ] as const;
 /** What a case may need of a client. */
-export const ABILITIES = ['online', 'offline', 'restart'] as const;
+export const ABILITIES = ['online', 'offline', 'restart', 'jitter', 'spool-limit'] as const;
+/** What a client that states none is taken to have. */
+export const COMMON_ABILITIES: readonly Ability[] = ['online', 'offline', 'restart'];
 export type Tier = (typeof TIERS)[number];
 export type TimeMode = (typeof ALL_TIME_MODES)[number];
 export type Hook = (typeof HOOKS)[number];

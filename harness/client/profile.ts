@@ -9,7 +9,7 @@ import { type Path, YamlFile } from '../case/yaml-file.ts';
 import type { Annotation } from './annotate.ts';
 import { A_POLICY, OPAQUE_POLICY, PHASES, type PolicyFile } from './policy-schema.ts';
 import {
-  ABILITIES,
+  COMMON_ABILITIES,
   type Ability,
   type Hook,
   HOOKS,
@@ -158,7 +158,7 @@ export function parseProfile(text: string, file: string, here: string): Profile 
       position: places.known[index]!,
     })),
     time: read.time ?? TIME_MODES,
-    abilities: read.abilities ?? ABILITIES,
+    abilities: read.abilities ?? COMMON_ABILITIES,
   };
 }
 

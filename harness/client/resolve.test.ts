@@ -46,6 +46,9 @@ t.test('a shipped profile, its builds and its bugs are named by words', (t) => {
   t.match(resolveClient('reference:sp4', options), { build: 'sp4', bugs: [] });
   const one = resolveClient('reference:hasty-switch', options);
   t.same([one.bugs, one.build], [['hasty-switch'], undefined]);
+  const both = resolveClient('reference:hasty-switch+primary-fixation', options);
+  t.same([both.bugs, both.build], [['hasty-switch', 'primary-fixation'], undefined]);
+  t.throws(() => resolveClient('reference:hasty-switch+x', options), /bug "hasty-switch\+x"/);
   t.throws(
     () => resolveClient('reference:rtn', options),
     /client reference has no build or bug "rtn"; did you mean "rtm"\?/,

@@ -4,7 +4,7 @@ import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } fro
 import { suggest } from '../case/nearest.ts';
 import { errorText } from './error-text.ts';
 import { packageRoot } from './package-root.ts';
-import { ABILITIES, TIME_MODES } from './profile-schema.ts';
+import { COMMON_ABILITIES, TIME_MODES } from './profile-schema.ts';
 import { parseProfile, type Profile, ProfileError, type ResolvedClient } from './profile.ts';
 import { splitWords } from './words.ts';
 
@@ -33,7 +33,8 @@ export function resolveClient(spec: string, options: ResolveOptions): ResolvedCl
   if (build === undefined) return { spec, profile, bugs: [] };
   const bugs = Object.hasOwn(profile.builds, build) ? profile.builds[build] : undefined;
   if (bugs) return { spec, profile, build, bugs };
-  if (profile.bugs.includes(build)) return { spec, profile, bugs: [build] };
+  const together = build.split('+');
+  if (together.every((bug) => profile.bugs.includes(bug))) return { spec, profile, bugs: together };
   const known = [...Object.keys(profile.builds), ...profile.bugs];
   throw new ProfileError(
     `client ${head} has no build or bug "${build}"; ${suggest(build, known, 'builds and bugs')}`,
@@ -153,7 +154,7 @@ function commandProfile(
     upstreamCommands: {},
     annotations: [],
     time: TIME_MODES,
-    abilities: ABILITIES,
+    abilities: COMMON_ABILITIES,
     builds: {},
     bugs: [],
     bugsArgument: [],

@@ -58,7 +58,7 @@ export interface Policy {
 export function meteringPolicy(client: ClientPlan, servers: readonly string[]): Policy {
   const common = {
     gapNs: client.retryDelayNs,
-    jitter: 0,
+    jitter: client.retryJitter ?? 0,
     timeouts: {
       connectNs: client.connectTimeoutNs,
       handshakeNs: client.answerTimeoutNs,

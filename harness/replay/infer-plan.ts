@@ -47,7 +47,8 @@ export function parseSetting(text: string): Settings {
     throw new Error(
       `"${text}" is not like retryDelay=15m; there are ${Object.keys(CLIENT_FIELDS).join(', ')}`,
     );
-  const checked = field.safeParse(key === 'attempts' ? Number(value) : value);
+  const isNumber = ['attempts', 'retryJitter', 'spoolRecords'].includes(key);
+  const checked = field.safeParse(isNumber ? Number(value) : value);
   if (!checked.success) throw new Error(`${key}: it is ${checked.error.issues[0]!.message}`);
   return { [key]: value };
 }
@@ -65,6 +66,8 @@ function clientPlan(name: string, mode: ClientPlan['mode'], settings: Settings):
     liveStatusIntervalNs: ns('liveStatusInterval'),
     connectTimeoutNs: ns('connectTimeout'),
     answerTimeoutNs: ns('answerTimeout'),
+    ...(settings.retryJitter !== undefined && { retryJitter: Number(settings.retryJitter) }),
+    ...(settings.spoolRecords !== undefined && { spoolRecords: Number(settings.spoolRecords) }),
   };
 }
 

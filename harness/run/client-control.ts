@@ -13,7 +13,7 @@ import type { ClientProcess, Exit } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import type { FieldValue } from '../trace/event.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import { FullDisk } from './full-disk.ts';
+import { FullDisk, tearLastLine } from './full-disk.ts';
 import type { Prepared } from './prepare-client.ts';
 import { Telling } from './telling.ts';
 import type { World } from './world.ts';
@@ -173,9 +173,12 @@ export class ClientControl {
     );
   }
 
-  /** Puts a folder in the place of the file that takes new records, as even root cannot write that; or takes it away. */
-  setDisk(state: 'full' | 'free'): void {
-    if ((state === 'full') === (this.#disk !== undefined)) return;
+  /**
+   * Puts a folder in the place of the file that takes new records, as even root cannot write that; or takes it away; or leaves half
+   * a record at its end.
+   */
+  setDisk(state: 'full' | 'free' | 'torn'): void {
+    if (state !== 'torn' && (state === 'full') === (this.#disk !== undefined)) return;
     this.#record('disk', { state });
     this.#disk?.free();
     this.#disk = undefined;
@@ -187,6 +190,7 @@ export class ClientControl {
         result: 'unsupported',
         why: 'disk: no spool in the profile',
       });
+    else if (state === 'torn') tearLastLine(spoolFile);
     else this.#disk = new FullDisk(spoolFile);
   }
 

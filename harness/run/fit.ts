@@ -18,6 +18,10 @@ export function unfit(plan: Plan, profile: Profile): string | undefined {
   const needed = [
     ...clients.map(({ mode }) => mode),
     ...(play.some(({ action }) => action.kind === 'kill') ? ['restart' as const] : []),
+    ...(clients.some(({ retryJitter }) => retryJitter !== undefined) ? ['jitter' as const] : []),
+    ...(clients.some(({ spoolRecords }) => spoolRecords !== undefined)
+      ? ['spool-limit' as const]
+      : []),
   ];
   const missing = needed.find((ability) => !abilities.includes(ability));
   if (missing === undefined) return undefined;

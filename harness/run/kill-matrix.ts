@@ -14,6 +14,8 @@ export interface Kill {
   readonly isKilled: boolean;
   /** The line or the rule at which it was caught; for one that lived, its verdict. */
   readonly at: string;
+  /** The rules that it was seen to break, whether or not one of them was the first thing that caught it. */
+  readonly broke: readonly string[];
 }
 
 export interface KillMatrix {
@@ -28,6 +30,8 @@ export interface MatrixOptions extends Omit<RunOptions, 'client' | 'bail'> {
   /** The client with some bugs switched on; none: the sound one. */
   readonly clientWith: (bug: string | undefined) => ResolvedClient;
   readonly bugs: readonly string[];
+  /** Each of these must be broken by a variant, in a case that claims that variant; default: none. */
+  readonly ruleIds?: readonly string[];
   /** Every variant in every case, not only in those that claim it. */
   readonly all?: boolean;
   readonly progress?: (done: number, total: number, bug: string) => void;
@@ -40,7 +44,9 @@ export async function killMatrix(
   plans: readonly Plan[],
   options: MatrixOptions,
 ): Promise<KillMatrix> {
-  const { clientWith, bugs, all = false, workers, progress } = options;
+  const { clientWith, ruleIds = [], all = false, workers, progress } = options;
+  const together = plans.flatMap(({ catches }) => catches.filter((claim) => claim.includes('+')));
+  const bugs = [...new Set([...options.bugs, ...together])];
   const sound = await runSuite(
     plans,
     { ...options, client: clientWith(undefined), bail: false },
@@ -67,7 +73,7 @@ export async function killMatrix(
   };
   await Promise.all(Array.from({ length: workers }, work));
   const ordered = bugs.flatMap((bug) => kills.filter((kill) => kill.bug === bug));
-  return { sound, kills: ordered, problems: problemsOf(plans, bugs, sound, ordered) };
+  return { sound, kills: ordered, problems: problemsOf(plans, bugs, ruleIds, sound, ordered) };
 }
 
 function killOf(bug: string, { plan, judgement }: CaseResult): Kill {
@@ -79,7 +85,14 @@ function killOf(bug: string, { plan, judgement }: CaseResult): Kill {
     claimed: plan.catches.includes(bug),
     isKilled,
     at: isKilled && finding ? placeOf(finding) : judgement.verdict,
+    broke: judgement.rules.filter(({ state }) => state === 'broken').map(({ id }) => id),
   };
+}
+
+/** The variants that broke a rule where a case claims them. */
+export function brokenBy(kills: readonly Kill[], rule: string): readonly string[] {
+  const found = kills.filter(({ claimed, broke }) => claimed && broke.includes(rule));
+  return [...new Set(found.map(({ bug }) => bug))];
 }
 
 function placeOf({ what, position }: Finding): string {
@@ -89,6 +102,7 @@ function placeOf({ what, position }: Finding): string {
 function problemsOf(
   plans: readonly Plan[],
   bugs: readonly string[],
+  ruleIds: readonly string[],
   sound: readonly Pick<CaseResult, 'plan' | 'judgement'>[],
   kills: readonly Kill[],
 ): string[] {
@@ -104,6 +118,9 @@ function problemsOf(
     ...kills
       .filter(({ claimed, isKilled }) => claimed && !isKilled)
       .map(({ bug, caseId, at }) => `${caseId} claims ${bug}, and its verdict is ${at}`),
+    ...ruleIds
+      .filter((id) => !brokenBy(kills, id).length)
+      .map((id) => `${id} is broken by no variant in a case that claims it`),
     ...plans
       .filter(({ id }) => !killed(({ caseId }) => caseId === id))
       .map(({ id }) => `${id} kills no variant`),

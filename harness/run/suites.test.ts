@@ -44,6 +44,7 @@ t.test(
       ...options,
       clientWith: (bug) => clientOf(bug === undefined ? 'reference' : `reference:${bug}`),
       bugs,
+      ruleIds: RULES.map(({ id }) => id),
     });
     t.equal(sound.length, plans.length);
     t.same(problems, []);

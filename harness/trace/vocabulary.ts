@@ -61,7 +61,7 @@ export const CLIENT_EVENTS = {
   answer: 'the client answered a command; id= result=',
   said: 'an event that the client reports',
   clock: 'the wall clock of the client was set; by=',
-  disk: 'the log of the client cannot be written any more, or can again; state=full or state=free',
+  disk: 'the log of the client cannot be written any more, can again, or ends in half a record; state=full, state=free or state=torn',
   contract: 'the client broke the client contract; why=',
 } as const;
 

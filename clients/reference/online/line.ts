@@ -1,7 +1,7 @@
 import type { ClientMessage, ServerMessage } from '../../../emulators/metering/codec/index.ts';
 import { NO_BUGS, type Bugs } from '../bugs.ts';
 import type { Pipe } from '../pipe-client.ts';
-import type { Time } from '../time.ts';
+import { spread, type Time } from '../time.ts';
 
 /** A server that drops us sooner than that after all was well has not proved itself (FO-5). */
 const PROVED_AFTER_MS = 10_000;
@@ -9,6 +9,9 @@ const PROVED_AFTER_MS = 10_000;
 const SLIP_MS = 1000;
 /** Between the logins of a storm: hundreds an hour, as the servers of the field saw them. */
 const STORM_MS = 5000;
+
+/** How often a bug looks at the clock. */
+const LOOK_MS = 60_000;
 
 export type OpenPipe = (
   onLost: () => void,
@@ -48,15 +51,19 @@ export class Line {
   readonly #time: Time;
   readonly #bugs: Bugs;
   #pipe: Pipe | undefined;
+  readonly #jitter: number;
   /** No attempt before that moment, elapsed time. */
   #notBeforeMs = 0;
+  /** The same by the wall clock; only a bug looks at it. */
+  #notBeforeWallMs = 0;
   /** Since when the server does what it is asked; undefined after a failure. */
   #wellSinceMs: number | undefined;
   #wake: () => void = () => {};
   /** Attempts since all was well; only bugs look at it. */
   #retries = 0;
 
-  constructor(server: string, open: OpenPipe, time: Time, bugs: Bugs = NO_BUGS) {
+  constructor(server: string, open: OpenPipe, time: Time, bugs: Bugs = NO_BUGS, jitter = 0) {
+    this.#jitter = bugs.has('comes-back-with-the-fleet') ? 0 : jitter;
     this.server = server;
     this.#open = open;
     this.#time = time;
@@ -74,13 +81,17 @@ export class Line {
 
   /** Waits for the moment of the next attempt, and keeps the one after it at a distance. */
   async attempt(distanceMs: number): Promise<void> {
-    await this.#time.until(this.#notBeforeMs);
-    this.#notBeforeMs = this.#time.elapsedMs() + this.#distanceMs(distanceMs);
+    if (this.#bugs.has('retry-by-the-clock')) await untilWall(this.#notBeforeWallMs, this.#time);
+    else await this.#time.until(this.#notBeforeMs);
+    const toNextMs = spread(this.#distanceMs(distanceMs), this.#jitter);
+    this.#notBeforeMs = this.#time.elapsedMs() + toNextMs;
+    this.#notBeforeWallMs = this.#time.wallMs() + toNextMs;
   }
 
   #distanceMs(distanceMs: number): number {
     this.#retries++;
     if (this.#bugs.has('gap-halved')) return distanceMs / 2;
+    if (this.#bugs.has('back-off-doubles')) return distanceMs * 2 ** (this.#retries - 1);
     return this.#bugs.has('first-gap-only') && this.#retries > 1 ? SLIP_MS : distanceMs;
   }
 
@@ -164,4 +175,10 @@ export class Line {
       this.#notBeforeMs = nowMs;
     this.#wellSinceMs = undefined;
   }
+}
+
+/** How bugs wait: for a date, so that a clock that is set makes it longer or shorter. */
+export async function untilWall(dueWallMs: number, time: Time): Promise<void> {
+  while (time.wallMs() < dueWallMs)
+    await time.until(time.elapsedMs() + Math.min(LOOK_MS, dueWallMs - time.wallMs()));
 }

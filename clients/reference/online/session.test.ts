@@ -35,6 +35,7 @@ class Scene {
       servers: [assigned!, ...others],
       attempts: 3,
       retryDelayMs: 15 * MINUTE_MS,
+      retryJitter: 0,
       pollingIntervalMs: 240 * MINUTE_MS,
       liveStatusIntervalMs: 60 * MINUTE_MS,
       connectTimeoutMs: 1000,

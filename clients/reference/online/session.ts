@@ -8,7 +8,7 @@ import { Stopped, type Time } from '../time.ts';
 import { Away } from './away.ts';
 import type { CheckOuts } from './check-outs.ts';
 import type { Lease, LeaseBook } from './lease-book.ts';
-import { Busy, Denied, Line, LoginRefused, type OpenPipe } from './line.ts';
+import { Busy, Denied, Line, LoginRefused, type OpenPipe, untilWall } from './line.ts';
 import { OnlineSeat } from './seat.ts';
 
 export interface SessionParts {
@@ -50,11 +50,13 @@ export class OnlineSession implements Seats {
   #isRefused = false;
   /** Refused logins; only a bug counts them. */
   #refusals = 0;
+  /** What was denied once; only a bug looks at it. */
+  readonly #deniedOnce = new Set<string>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     const lineOf = ({ name }: { name: string }): Line =>
-      new Line(name, parts.open(name), parts.time, parts.bugs);
+      new Line(name, parts.open(name), parts.time, parts.bugs, parts.configuration.retryJitter);
     const [assigned, ...others] = parts.configuration.servers;
     this.#assigned = lineOf(assigned);
     this.#lines = [this.#assigned, ...others.map(lineOf)];
@@ -76,6 +78,7 @@ export class OnlineSession implements Seats {
     const { bugs } = this.#parts;
     if (this.#isOffline && bugs.has('outage-is-a-denial')) deny(seat);
     if (this.#isRefused && bugs.has('login-refused-unmetered')) deny(seat);
+    if (bugs.has('denial-remembered') && this.#deniedOnce.has(program)) deny(seat);
     this.#seats.add(seat);
     this.#current.wake();
     return seat;
@@ -110,6 +113,7 @@ export class OnlineSession implements Seats {
       }
       const isAttempt = !line.isWell;
       if (isAttempt) {
+        if (bugs.has('lease-forgotten-with-the-pipe')) this.#forgetHeldAt(line);
         await line.attempt(retryDelayMs);
         if (!this.#hasWork(line)) continue;
       }
@@ -175,6 +179,8 @@ export class OnlineSession implements Seats {
     if (this.#isOffline || this.#isRefused) return false;
     const isWanted = this.#isSeeking || this.#asking().length > 0 || this.#away.isWanted;
     if (line === this.#current && isWanted) return true;
+    if (this.#parts.bugs.has('idle-line-kept-up') && line === this.#current && !line.isUp)
+      return true;
     return !line.isUp && this.#heldAt(line).length > 0;
   }
 
@@ -205,6 +211,7 @@ export class OnlineSession implements Seats {
       this.#granted(seat, { server: line.server, id: answer.lease });
       report.event('granted', about);
     } else if (answer.type === 'denied') {
+      this.#deniedOnce.add(program);
       if (bugs.has('denial-repeated') || bugs.has('denial-elsewhere')) throw new Denied();
       if (bugs.has('denied-run-recorded')) seat.wasAllowed = true;
       if (bugs.has('denial-undoes-the-run')) seat.wasAllowed = false;
@@ -212,17 +219,23 @@ export class OnlineSession implements Seats {
       this.#letGoOf(seat);
       report.event('denied', { ...about, why: answer.why });
       if (answer.why === 'no-seat') await this.#askForCallback(line, seat);
+    } else if (bugs.has('any-answer-is-a-grant')) {
+      seat.state = 'held';
+      seat.wasAllowed = true;
     } else throw new Error(`${answer.type} does not answer request-use`);
     // It was stopped while we asked.
-    if (!this.#seats.has(seat)) this.#letGoOf(seat);
+    if (!this.#seats.has(seat) && !bugs.has('late-grant-kept')) this.#letGoOf(seat);
   }
 
   /** The user waits; once is enough. */
   async #askForCallback(line: Line, seat: OnlineSeat): Promise<void> {
-    if (seat.wasCalledBack || seat.wasAllowed || !this.#seats.has(seat)) return;
+    const { bugs } = this.#parts;
+    const isAgain = seat.wasCalledBack && !bugs.has('callback-repeated');
+    if (isAgain || seat.wasAllowed || !this.#seats.has(seat)) return;
     const { program, about } = seat;
     const answer = await line.ask({ type: 'request-callback', program, ...about });
     seat.isWaiting = answer.type === 'callback-registered';
+    if (bugs.has('hangs-up-after-a-denial')) line.leave();
   }
 
   /** A seat is kept for us: we ask for it once, and at once (Q226823). */
@@ -285,6 +298,14 @@ export class OnlineSession implements Seats {
     seat.lease = undefined;
     seat.state = 'asking';
     this.#current.wake();
+  }
+
+  /** What the bug lease-forgotten-with-the-pipe does. */
+  #forgetHeldAt(line: Line): void {
+    for (const seat of this.#heldAt(line)) {
+      this.#parts.book.forget(seat.lease!);
+      seat.lease = undefined;
+    }
   }
 
   #letGoOf(seat: OnlineSeat): void {
@@ -372,10 +393,15 @@ export class OnlineSession implements Seats {
   async #remindOfStatus(): Promise<void> {
     const { time, configuration, bugs } = this.#parts;
     if (bugs.has('live-status-never')) return;
+    let dueWallMs = time.wallMs();
     for (let dueMs = time.elapsedMs(); ;) {
       dueMs += configuration.liveStatusIntervalMs;
-      await time.until(dueMs);
+      if (bugs.has('status-by-the-clock')) {
+        dueWallMs += configuration.liveStatusIntervalMs;
+        await untilWall(dueWallMs, time);
+      } else await time.until(dueMs);
       for (const line of this.#lines) {
+        if (bugs.has('status-to-the-assigned') && line !== this.#assigned) continue;
         line.statusDue = this.#heldAt(line).length > 0;
         line.wake();
       }

@@ -54,7 +54,7 @@ function scene(bugs: Bugs = NO_BUGS) {
     },
   };
   const synchronization = new Synchronization({
-    configuration: { attempts: 3, retryDelayMs: 15 * MINUTE_MS },
+    configuration: { attempts: 3, retryDelayMs: 15 * MINUTE_MS, retryJitter: 0 },
     shares: [share('alpha'), share('bravo')],
     spool,
     keepConfiguration: () => {},

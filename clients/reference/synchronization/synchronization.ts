@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { Bugs } from '../bugs.ts';
 import type { Configuration } from '../configuration.ts';
 import type { Report } from '../report.ts';
 import { settle } from '../settle.ts';
 import { Unavailable, type Share } from '../share-client.ts';
-import type { Spool } from '../spool.ts';
-import { Stopped, type Time } from '../time.ts';
+import { type Spool, withNewIds } from '../spool.ts';
+import { spread, Stopped, type Time } from '../time.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export interface SynchronizationParts {
-  readonly configuration: Pick<Configuration, 'attempts' | 'retryDelayMs'>;
+  readonly configuration: Pick<Configuration, 'attempts' | 'retryDelayMs' | 'retryJitter'>;
   /** In the order of the server list. */
   readonly shares: readonly Share[];
   readonly spool: Pick<Spool, 'seal' | 'logs' | 'read' | 'remove' | 'replace' | 'setAside'>;
@@ -30,6 +29,8 @@ export class Synchronization {
   readonly #parts: SynchronizationParts;
   /** Servers that asked to be left alone, and until when (elapsed time). */
   readonly #closedUntilMs = new Map<string, number>();
+  /** Acknowledged in this pass; only a bug sends them again. */
+  readonly #sent = new Map<string, Buffer>();
   /** Start of the last request, elapsed time: so no server is asked again too soon, however long the others took. */
   #lastAskedMs = 0;
   /** What bugs remember of the synchronizations before. */
@@ -79,7 +80,9 @@ export class Synchronization {
         continue;
       }
       if (attempt === configuration.attempts) return;
-      await time.until(this.#lastAskedMs + configuration.retryDelayMs);
+      const { retryDelayMs, retryJitter } = configuration;
+      const jitter = bugs.has('comes-back-with-the-fleet') ? 0 : retryJitter;
+      await time.until(this.#lastAskedMs + spread(retryDelayMs, jitter));
     }
   }
 
@@ -88,11 +91,12 @@ export class Synchronization {
     const { spool, time, report, bugs } = this.#parts;
     let hasFailedOver = false;
     spool.seal();
+    this.#sent.clear();
     this.#lastAskedMs = time.elapsedMs();
     for (const share of this.#sharesToTry()) {
       const { server } = share;
-      if (refusedUs.has(server) || time.elapsedMs() < (this.#closedUntilMs.get(server) ?? 0))
-        continue;
+      const nowMs = bugs.has('peace-by-the-clock') ? time.wallMs() : time.elapsedMs();
+      if (refusedUs.has(server) || nowMs < (this.#closedUntilMs.get(server) ?? 0)) continue;
       try {
         await this.#synchronizeWith(share, hasFailedOver);
         this.#workedLast = share;
@@ -101,6 +105,7 @@ export class Synchronization {
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         if (bugs.has('unavailable-ends-the-pass') && error.answer?.status === 503) return false;
+        if (bugs.has('refused-account-ends-the-pass') && error.answer?.status === 401) return false;
         hasFailedOver = true;
         report.event('unavailable', { server, why: error.message });
         this.#heed(server, error, refusedUs);
@@ -132,8 +137,9 @@ export class Synchronization {
     if (bugs.has('configuration-first')) keepConfiguration(await asking().configuration());
     const forgets = bugs.has('failover-forgets-pending') && hasFailedOver;
     const queue = forgets ? [] : spool.logs();
+    if (bugs.has('failover-sends-all-again') && hasFailedOver) queue.unshift(...this.#sent.keys());
     for (let log = queue.shift(); log !== undefined; log = queue.shift()) {
-      const content = spool.read(log);
+      const content = this.#sent.get(log) ?? spool.read(log);
       if (bugs.has('deleted-before-the-ack')) spool.remove(log);
       const sent = bugs.has('id-made-at-send-time') ? withNewIds(content) : content;
       const refusal = await asking().upload(log, sent);
@@ -141,7 +147,7 @@ export class Synchronization {
         throw new Unavailable(`${log} was refused: ${refusal.status}`);
       if (refusal && bugs.has('poison-repeated')) continue;
       const isSettled = !(refusal?.status === 413 && bugs.has('too-large-set-aside'));
-      const instead = refusal && isSettled && settle(spool, log, refusal);
+      const instead = refusal && isSettled && settle(spool, log, refusal, bugs);
       if (refusal && instead) {
         queue.unshift(...instead);
         const refused = refusal.partial?.refused.length ?? 0;
@@ -152,6 +158,9 @@ export class Synchronization {
           status: refusal.status,
           refused,
         });
+      } else if (refusal?.status === 413 && bugs.has('split-for-ever')) {
+        await time.until(time.elapsedMs() + STORM_MS);
+        queue.unshift(log);
       } else if (refusal) {
         const path = spool.setAside(log);
         report.trouble(`${share.server} refused ${path}: ${refusal.status} ${refusal.why}`);
@@ -160,7 +169,8 @@ export class Synchronization {
         if (bugs.has('big-list')) done.push(log);
         else if (bugs.has('ack-of-another-log'))
           for (const each of spool.logs()) spool.remove(each);
-        else if (!bugs.has('deleted-before-the-ack')) spool.remove(log);
+        else if (!bugs.has('deleted-before-the-ack') && !this.#sent.has(log)) spool.remove(log);
+        if (bugs.has('failover-sends-all-again')) this.#sent.set(log, content);
         report.event('uploaded', { server: share.server, log });
         if (bugs.has('one-log-per-pass') || bugs.has('ack-of-another-log')) break;
       }
@@ -181,21 +191,15 @@ export class Synchronization {
   #heed(server: string, { answer }: Unavailable, refusedUs: Set<string>): void {
     const { shares, time, report, bugs } = this.#parts;
     if (!answer) return;
+    const nowMs = bugs.has('peace-by-the-clock') ? time.wallMs() : time.elapsedMs();
     const waitMs = retryAfterMs(answer.headers, time.wallMs(), bugs);
     const closed = bugs.has('retry-after-for-all') ? shares.map((share) => share.server) : [server];
     if (waitMs !== undefined)
-      for (const each of closed) this.#closedUntilMs.set(each, time.elapsedMs() + waitMs);
+      for (const each of closed) this.#closedUntilMs.set(each, nowMs + waitMs);
     // Asking again with the same account would lock it (Q287626): not before the next poll.
     if (answer.status === 401 || answer.status === 403) {
       if (!bugs.has('share-login-repeated')) refusedUs.add(server);
       report.trouble(`${server} refuses our account`);
     }
   }
-}
-
-/** What the bug id-made-at-send-time sends in place of a log. */
-function withNewIds(log: Buffer): Buffer {
-  const lines = log.toString('utf8').trimEnd().split('\n');
-  const renewed = lines.map((line) => JSON.stringify({ ...JSON.parse(line), id: randomUUID() }));
-  return Buffer.from(`${renewed.join('\n')}\n`);
 }

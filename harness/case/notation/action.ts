@@ -65,7 +65,7 @@ function readClientAction(reader: LineReader, client: string): Action {
     case 'check-in':
       return { kind: 'check-in', client, program: readProgram(reader, CHECK_IN) };
     case 'disk':
-      return { kind: 'disk', client, state: readWord(reader, ['full', 'free'] as const) };
+      return { kind: 'disk', client, state: readWord(reader, ['full', 'free', 'torn'] as const) };
     case 'clock':
       return { kind: 'clock', client, by: readShift(reader.next('clock +1d or clock -1d')) };
     default:

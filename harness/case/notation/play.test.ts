@@ -399,6 +399,10 @@ t.test('steps that do not fit together are told with the place of the step', (t)
       'client does not run yet — a step before it is client start',
     ],
     [
+      play('  0s client start\n  ‸1h client disk torn\n  2h end'),
+      'client still runs — a step before it is client kill',
+    ],
+    [
       play('  0s client start\n  ‸1h alpha up\n  2h end'),
       'alpha is not down — a step before it takes it down',
     ],

@@ -93,6 +93,12 @@ function checkStory(steps: readonly Step[], scope: Scope, problems: Problem[]): 
     const { kind, client } = action;
     if (kind === 'start' && running.has(client))
       refuse(step, `${client} runs already`, 'kill it first, or leave this step out');
+    // Half a record is what a crash leaves: a client that lives would have written the whole.
+    if (kind === 'disk' && action.state === 'torn') {
+      if (running.has(client))
+        refuse(step, `${client} still runs`, `a step before it is ${client} kill`);
+      continue;
+    }
     if (kind !== 'start' && !running.has(client))
       refuse(step, `${client} does not run yet`, `a step before it is ${client} start`);
     if (kind === 'start') started.add(client);

@@ -257,6 +257,15 @@ t.test('SWM-4: the seat on the first server is released once it is back', (t) =>
     { state: 'broken', why: '2h40m55s too late' },
   );
   t.match(
+    check(
+      SWM_4,
+      online,
+      `${SWITCHED.replace('alpha-1', 'alpha-1\n1m alpha.pipe malformed #1 why=unexpected')}\n${back}\n${END}`,
+    ),
+    { state: 'could-not-tell' },
+    'nobody gives back what he does not know of',
+  );
+  t.match(
     check(SWM_4, online, `${SWITCHED}\n20h harness end\n25h harness drained`),
     { state: 'broken' },
     'the end of the play brings it back',

@@ -83,9 +83,10 @@ export const RT_7 = defineRule({
   },
 });
 
-function boundOf(servers: number, { attempts, gapNs, timeouts }: PhasePolicy): Nanos {
+function boundOf(servers: number, { attempts, gapNs, jitter, timeouts }: PhasePolicy): Nanos {
   const { connectNs, handshakeNs, answerNs } = timeouts;
-  return BigInt(servers * attempts) * (connectNs + handshakeNs + answerNs + gapNs);
+  const longestNs = (gapNs * BigInt(Math.round((1 + jitter) * 1000))) / 1000n;
+  return BigInt(servers * attempts) * (connectNs + handshakeNs + answerNs + longestNs);
 }
 
 function needsOf(input: RuleCase, { name, plan, policy }: RuleClient): readonly Need[] {

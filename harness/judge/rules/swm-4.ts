@@ -1,6 +1,8 @@
 import type { Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
+import { arrivalOf } from '../view/arrival.ts';
 import { livesThrough } from '../view/lives.ts';
+import type { View } from '../view/view.ts';
 import { type Lease, leasesOf } from './leases.ts';
 import {
   broken,
@@ -65,7 +67,7 @@ function doubles(
   const assigned = policy.acquire?.order?.[0];
   const leases = leasesOf(view, name);
   return leases
-    .filter(({ server }) => server === assigned)
+    .filter((lease) => lease.server === assigned && mayBeKnown(view, name, lease))
     .flatMap((first) => {
       const run = view
         .runs(name)
@@ -82,6 +84,15 @@ function doubles(
       );
       return second ? [{ first, second }] : [];
     });
+}
+
+/** A grant that never arrived is unknown to the client: it cannot give back what it does not know of. */
+function mayBeKnown({ attempts }: View, name: string, { grantIndex }: Lease): boolean {
+  for (const { client, events } of attempts) {
+    const position = events.findIndex(({ index }) => index === grantIndex);
+    if (client === name && position >= 0) return arrivalOf(events, position).state !== 'no';
+  }
+  return true;
 }
 
 /** When the first server was back for good, and by when the client had to have found it. */
