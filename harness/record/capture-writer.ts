@@ -1,8 +1,11 @@
 // The file of a recording. Each line is on its way to the disk before the bytes that it tells of go on to the other side: whatever
 // becomes of this process, what a client or a server was given stands in the file.
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import type { TraceEvent, TraceHeader } from '../trace/event.ts';
-import { eventLine, headerLine } from '../trace/file.ts';
+import type { Decoded } from '../capture/decode.ts';
+import type { Nanos } from '../clock/clock.ts';
+import { formatDuration } from '../clock/duration.ts';
+import type { TraceHeader } from '../trace/event.ts';
+import { headerLine } from '../trace/file.ts';
 
 /** Lines that wait are written within a turn where they are more than that. */
 const MAX_WAITING_CHARS = 1024 * 1024;
@@ -13,13 +16,11 @@ export interface Sink {
   close(): void;
 }
 
-/** An event whose bytes are valid during the call only. */
-export type RawEvent = Omit<TraceEvent, 'bytes'> & { readonly raw?: Uint8Array | undefined };
-
 export class CaptureWriter {
   readonly #sink: Sink;
-  #waiting: string[] = [];
-  #waitingChars = 0;
+  #waiting = '';
+  #at: Nanos = 0n;
+  #time = '0s';
   #accounted = 0;
   #events = 0;
   /** Bytes of both sides that the lines on disk account for. */
@@ -34,21 +35,23 @@ export class CaptureWriter {
   }
 
   /** Takes an event that stands for `accounts` bytes of the connection. Throws what the sink throws. */
-  add({ raw, ...event }: RawEvent, accounts = 0): void {
-    const line = lineOf(event, raw);
-    this.#waiting.push(line);
-    this.#waitingChars += line.length;
+  add(event: Decoded, at: Nanos, accounts = 0): void {
+    if (at !== this.#at) {
+      this.#at = at;
+      this.#time = timeText(at);
+    }
+    const line = lineOf(event, this.#time);
+    this.#waiting += line;
     this.#accounted += accounts;
     this.#events++;
-    if (this.#waitingChars > MAX_WAITING_CHARS) this.flush();
+    if (this.#waiting.length > MAX_WAITING_CHARS) this.flush();
   }
 
   /** Everything that was taken is on its way to the disk afterwards. */
   flush(): void {
-    if (this.#waiting.length === 0) return;
-    const text = this.#waiting.join('');
-    this.#waiting = [];
-    this.#waitingChars = 0;
+    if (this.#waiting === '') return;
+    const text = this.#waiting;
+    this.#waiting = '';
     this.#sink.write(text);
     this.accountedBytes += this.#accounted;
     this.events += this.#events;
@@ -65,13 +68,72 @@ export class CaptureWriter {
   }
 }
 
-/** `eventLine`, without a look at each letter of the bytes. */
-function lineOf(event: TraceEvent, raw: Uint8Array | undefined): string {
-  const line = eventLine(event);
-  if (raw === undefined) return `${line}\n`;
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64');
-  return `${line.slice(0, -1)},"bytes":"${bytes}"}\n`;
+/** What `eventLine` writes, three times as fast: this is the way of every byte. The test holds the one to the other. */
+export function lineOf(event: Decoded, time: string): string {
+  const { actor, face, from, conn, fields, usage, raw } = event;
+  let line = `{"at":"${time}","actor":${quoted(actor)}`;
+  if (face !== undefined) line += `,"face":${quoted(face)}`;
+  line += `,"event":${quoted(event.event)}`;
+  if (from !== undefined) line += `,"from":${quoted(from)}`;
+  if (conn !== undefined) line += `,"conn":${conn}`;
+  line += `,"fields":${fieldsText(fields)}`;
+  if (usage !== undefined) {
+    const notes = usage.map(({ record, program, startMs, stopMs }) => ({
+      ...{ record, program, startMs, stopMs },
+    }));
+    line += `,"usage":${JSON.stringify(notes)}`;
+  }
+  if (raw !== undefined) {
+    const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64');
+    line += `,"bytes":"${bytes}"`;
+  }
+  return `${line}}\n`;
 }
+
+function fieldsText(fields: Decoded['fields']): string {
+  let text = '';
+  for (const name in fields) {
+    const value = fields[name]!;
+    const written = typeof value === 'number' ? JSON.stringify(value) : quoted(value);
+    text += `${text === '' ? '{' : ','}${quoted(name)}:${written}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+/** Words that need no escape, which most are. */
+const PLAIN = /^[\w .:/-]*$/;
+
+function quoted(value: string | boolean): string {
+  return typeof value === 'string' && PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+}
+
+/** What a number holds to the nanosecond. */
+const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** `formatDuration`, in numbers where they will do. */
+export function timeText(at: Nanos): string {
+  if (at <= 0n || at > MAX_EXACT) return formatDuration(at);
+  const ns = Number(at);
+  let text = '';
+  let rest = ns;
+  for (const [unit, size] of UNITS) {
+    if (rest < size) continue;
+    const count = Math.floor(rest / size);
+    text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return text;
+}
+
+const UNITS = [
+  ['d', 86_400e9],
+  ['h', 3_600e9],
+  ['m', 60e9],
+  ['s', 1e9],
+  ['ms', 1e6],
+  ['us', 1e3],
+  ['ns', 1],
+] as const;
 
 /** A file of that path, written anew. Writing waits for the disk: while it does nothing is read from any socket. */
 export function fileSink(path: string): Sink {

@@ -75,6 +75,7 @@ export class Recording {
   #waiting: (() => void)[] = [];
   #fail!: (error: Error) => void;
   #last: Nanos = 0n;
+  #piece: Nanos | undefined;
   #isOver = false;
   #connections = 0;
   #failed = 0;
@@ -142,6 +143,7 @@ export class Recording {
 
   #end(): void {
     this.#isOver = true;
+    this.#piece = undefined;
     for (const gate of this.#gates.values()) gate.stop();
     for (const { connection } of this.#relayed) connection?.stop();
     try {
@@ -163,6 +165,7 @@ export class Recording {
     let conn = 0;
     const attemptFailed = (event: string): void => {
       this.#failed++;
+      this.#piece = undefined;
       this.#write({ ...place, event, fields: {} });
       this.#soon();
     };
@@ -216,10 +219,15 @@ export class Recording {
     });
   }
 
-  #write(event: Decoded, accounts = 0, at: Nanos = this.#options.clock.now()): void {
+  #write(event: Decoded, accounts = 0, at: Nanos = this.#now()): void {
     // What is learned late is written late: time in a trace never runs backward.
     if (at > this.#last) this.#last = at;
-    this.#options.writer.add({ ...event, at: this.#last }, accounts);
+    this.#options.writer.add(event, this.#last, accounts);
+  }
+
+  /** One time for all that one piece of bytes says. */
+  #now(): Nanos {
+    return (this.#piece ??= this.#options.clock.now());
   }
 
   /** At the end of this turn of the loop: what came from all sockets in it is one write. */
@@ -243,6 +251,7 @@ export class Recording {
   /** What cannot be written is not passed on: the recording is over. */
   #guarded(action: () => void): void {
     if (this.#isOver) return;
+    this.#piece = undefined;
     try {
       action();
     } catch (error) {
