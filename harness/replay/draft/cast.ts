@@ -17,6 +17,7 @@ const MAX_EVENTS = 50_000;
 
 /** `servers`: in the order of the client, where it is known; else that of appearance. Throws an Error for more than a case can have, or can be made of. */
 export function castOf({ events }: Trace, servers: readonly string[] = []): Cast {
+  if (events.length === 0) throw new Error('nothing happens in it');
   if (events.length > MAX_EVENTS)
     throw new Error(
       `${events.length} events: a case is made of at most ${MAX_EVENTS}; record or import a shorter time or fewer clients`,

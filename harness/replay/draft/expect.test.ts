@@ -46,6 +46,24 @@ t.test('servers that are tried in turn are a block', (t) => {
   t.end();
 });
 
+t.test('each day of attempts in turn is a block of its own, so that the pace stays', (t) => {
+  const rounds = times(2).flatMap((day) =>
+    times(3).flatMap((n) => [
+      on((4n + 4n * day) * HOUR + n * 15n * MINUTE, 'alpha', 'refused'),
+      on((4n + 4n * day) * HOUR + n * 15n * MINUTE + 2n, 'bravo', 'refused'),
+    ]),
+  );
+  t.strictSame(textOf(rounds), [
+    'any order:',
+    '4h..4h1m alpha.share refused {3} every 15m ±1m',
+    '4h..4h1m bravo.share refused {3} every 15m ±1m',
+    'any order:',
+    '8h..8h1m alpha.share refused {3} every 15m ±1m',
+    '8h..8h1m bravo.share refused {3} every 15m ±1m',
+  ]);
+  t.end();
+});
+
 t.test('a record that is offered again is the same one', (t) => {
   t.match(textOf([offer(HOUR, 'a'), offer(HOUR + 1n, 'b'), offer(9n * HOUR, 'a')]), [
     /record=\$r1$/,
@@ -74,7 +92,14 @@ t.test('what no case can be made of is told', (t) => {
   const crowd = times(65).map((n) => on(n, 'alpha', 'refused', { from: `ws${n}` }));
   t.throws(() => castOf({ header, events: crowd }), /1 servers and 65 clients/);
   const step = { at: 0n, place: 0, actor: 'client', action: 'start' };
-  t.throws(() => stepLines(Array(501).fill(step), []), /would have 501 steps/);
+  t.throws(
+    () =>
+      stepLines(
+        Array.from({ length: 501 }, () => step),
+        [],
+      ),
+    /would have 501 steps/,
+  );
   t.end();
 });
 

@@ -194,11 +194,19 @@ function roundAt(told: readonly Told[], place: number): readonly Told[] | undefi
   for (let period = 2; period <= MAX_PERIOD; period++) {
     let end = place + period;
     while (end < told.length && told[end]!.key === told[end - period]!.key) end++;
-    const rounds = Math.floor((end - place) / period);
+    const rounds = atOnePace(told, place, period, Math.floor((end - place) / period));
     const keys = new Set(told.slice(place, place + period).map(({ key }) => key));
     if (rounds >= MIN_ROUNDS && keys.size > 1) return told.slice(place, place + rounds * period);
   }
   return undefined;
+}
+
+/** Of so many rounds the first ones that keep the pace of the first two; all, where that would leave too few. */
+function atOnePace(told: readonly Told[], place: number, period: number, rounds: number): number {
+  const begin = (round: number): Nanos => told[place + round * period]!.at;
+  let even = 2;
+  while (even < rounds && isPace(begin(even) - begin(even - 1), begin(1) - begin(0))) even++;
+  return even < MIN_ROUNDS ? rounds : even;
 }
 
 function blockLines(round: readonly Told[], grain: Nanos): readonly Line[] {
