@@ -5,7 +5,9 @@ import { encode, FrameDecoder, type Message } from '../../emulators/metering/cod
 import { metering } from '../../emulators/metering/index.ts';
 import { parseCapture } from '../capture/capture-file.ts';
 import { type Emulated, emulate } from './emulated.probe.ts';
-import { addressOf, record, type Recorded } from './recording.fixture.ts';
+import { replayAsJudge } from '../replay/judge-capture.ts';
+import type { Trace } from '../trace/event.ts';
+import { addressOf, HEADER, record, type Recorded } from './recording.fixture.ts';
 import { NameTable } from './stand-ins.ts';
 
 const HELLO = {
@@ -101,6 +103,16 @@ t.test('a recording of both faces says what the server itself has noted', async 
     /^upload-a/,
   ]);
   t.equal(recorded.recording.names.of('127.0.0.1', 1), 'bob-pc');
+
+  // The server's own trace of the same session gets the same verdict, rule by rule.
+  const judged = (events: Trace['events']) => {
+    const named = events.map((event) => (event.from ? { ...event, from: 'bob-pc' } : event));
+    const { judgement } = replayAsJudge({ header: HEADER, events: named }, { file: 'memory' });
+    const { verdict, rules } = judgement;
+    return [verdict, ...rules.map(({ id, state }) => `${id} ${state}`)];
+  };
+  t.same(judged(trace.events), judged(server.events()));
+  t.ok(judged(trace.events).some((rule) => rule.endsWith(' kept')));
   await server.close();
 });
 
