@@ -214,6 +214,8 @@ export interface Dialect {
   readonly faces: readonly FaceDescription[];
   /** True where it only passes bytes on: no semantic events, and rules that rest on them cannot be told. */
   readonly opaque?: boolean;
+  /** What the protocol leaves open and the rules supply, in a sentence that every report says. */
+  readonly leavesOpen?: string;
   /** `false` where no usage records travel: then none is owed to anybody. */
   readonly records?: boolean;
   /**

@@ -27,6 +27,8 @@ export const relay: Dialect = {
       asks: RELAY_ASKS,
     },
   ],
+  leavesOpen:
+    'the API of relay defines neither failover nor retry: attempts, gaps and the next server are judged by the rules of Meterproof and by what the profile states',
   records: false,
   events: [
     'probe',

@@ -25,7 +25,9 @@ export function consoleReporter(
     begin(info: RunInfo): void {
       total = info.total;
       write(`${colors.bold(info.client)}  ${infoText(info)}\n`);
-      write(`${colors.dim(`time ${info.time}, ${info.timeWhy}`)}\n\n`);
+      write(`${colors.dim(`time ${info.time}, ${info.timeWhy}`)}\n`);
+      if (info.leavesOpen !== undefined) write(`${colors.dim(info.leavesOpen)}\n`);
+      write('\n');
     },
     result(result: CaseResult, done: number): void {
       write(`${caseLine(result, done, total, colors)}\n`);

@@ -5,7 +5,7 @@ import type { CaseResult, Reporter, RunInfo, Summary } from '../run/result.ts';
 export interface JsonReport {
   readonly summary: Summary;
   /** What makes the run come out the same again, and why it had this mode of time. */
-  readonly run: Pick<RunInfo, 'client' | 'time' | 'timeWhy' | 'seed' | 'epoch'>;
+  readonly run: Pick<RunInfo, 'client' | 'time' | 'timeWhy' | 'seed' | 'epoch' | 'leavesOpen'>;
   readonly cases: readonly {
     readonly id: string;
     readonly verdict: Verdict;
@@ -35,8 +35,8 @@ export interface JsonReport {
 export function jsonReporter(write: (text: string) => void): Reporter {
   let run: JsonReport['run'] | undefined;
   return {
-    begin({ client, time, timeWhy, seed, epoch }: RunInfo): void {
-      run = { client, time, timeWhy, seed, epoch };
+    begin({ client, time, timeWhy, seed, epoch, leavesOpen }: RunInfo): void {
+      run = { client, time, timeWhy, seed, epoch, ...(leavesOpen !== undefined && { leavesOpen }) };
     },
     result(): void {},
     end(results: readonly CaseResult[], summary: Summary): void {

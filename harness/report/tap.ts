@@ -5,10 +5,11 @@ import type { CaseResult, Reporter, RunInfo, Summary } from '../run/result.ts';
 
 export function tapReporter(write: (text: string) => void): Reporter {
   return {
-    begin({ client, time, timeWhy, seed, epoch }: RunInfo): void {
+    begin({ client, time, timeWhy, seed, epoch, leavesOpen }: RunInfo): void {
       write('TAP version 14\n');
       write(`# client ${oneLine(client)}\n# time ${time}, ${oneLine(timeWhy)}\n`);
       write(`# seed ${seed}, epoch ${epoch}\n`);
+      if (leavesOpen !== undefined) write(`# ${oneLine(leavesOpen)}\n`);
     },
     result(result: CaseResult, done: number): void {
       write(testPoint(result, done));

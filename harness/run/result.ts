@@ -66,6 +66,8 @@ export interface RunInfo {
   readonly epoch: string;
   readonly total: number;
   readonly workers: number;
+  /** What the protocol of the servers leaves open and the rules supply; absent: nothing. */
+  readonly leavesOpen?: string;
 }
 
 export interface Reporter {

@@ -66,6 +66,7 @@ export async function runSuite(
     );
   const workers = makeWorld.parallel ? Math.min(options.workers, plans.length) : 1;
   const lanes = makeWorld.parallel ? Math.ceil(options.workers / Math.max(1, workers)) : 1;
+  const { leavesOpen } = dialects[client.profile.protocol] ?? {};
   reporter.begin({
     client: client.spec,
     time: makeWorld.timeName,
@@ -74,6 +75,7 @@ export async function runSuite(
     epoch: new Date(isVirtual(makeWorld.mode) ? epochMs : Date.now()).toISOString(),
     total: plans.length,
     workers,
+    ...(leavesOpen !== undefined && { leavesOpen }),
   });
   const results: CaseResult[] = [];
   const finished = new Map<number, CaseResult>();
