@@ -9,7 +9,7 @@ import { packageRoot } from '../client/package-root.ts';
 import { shippedProfile } from '../client/resolve.ts';
 import { addExtensions, BUILT_IN, type ExtensionOptions, type Extensions } from './extensions.ts';
 import { collect } from './options.ts';
-import { type Filters, selectCases } from './select.ts';
+import { basicFirst, type Filters, selectCases } from './select.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 export type FilterOptions = Omit<Filters, 'names'> &
@@ -43,7 +43,7 @@ export function addSuites(command: Command): Command {
 }
 
 /**
- * The cases that names and options leave, in the order of their ids; case files that are named by their path come last.
+ * The cases that names and options leave, suite by suite and the basic ones first; case files that are named by their path come last.
  * Throws when a file is wrong, or when no case is left.
  */
 export function chosenCases(
@@ -68,7 +68,7 @@ export function chosenCases(
         );
   if (files.length > 0 && ids.length === 0) return named;
   const below = read(casesBelow(suites, surroundings));
-  return [...selectCases(below, { ...filters, names: ids }, always), ...named];
+  return [...basicFirst(selectCases(below, { ...filters, names: ids }, always)), ...named];
 }
 
 /**

@@ -1,6 +1,7 @@
 import t from 'tap';
+import type { Plan } from '../case/plan.ts';
 import { planOf } from './plans.fixture.ts';
-import { type Filters, selectCases } from './select.ts';
+import { basicFirst, type Filters, selectCases } from './select.ts';
 
 const PLANS = [
   planOf('offline/primary-refuses', { pattern: 'PRIMARY-FIXATION', rules: ['SWM-1', 'SF-1'] }),
@@ -17,6 +18,17 @@ function idsOf(filters: Partial<Filters>): string[] {
 
 t.test('without filters all cases are selected', (t) => {
   t.equal(idsOf({}).length, 3);
+  t.end();
+});
+
+t.test('the basic cases of a suite come first', (t) => {
+  const withSteps = (id: string, steps: number) =>
+    planOf(id, { play: Array.from({ length: steps }, () => ({}) as Plan['play'][number]) });
+  const plans = [withSteps('clock/a', 3), withSteps('online/b', 4), withSteps('online/c', 2)];
+  t.same(
+    basicFirst(plans).map(({ id }) => id),
+    ['clock/a', 'online/c', 'online/b'],
+  );
   t.end();
 });
 

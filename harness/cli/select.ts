@@ -48,6 +48,17 @@ export function selectCases(
   throw new SelectionError(`no case matches ${describe(filters)}; ${plans.length} were looked at`);
 }
 
+/**
+ * Suite by suite in the order given, and in each the cases with the fewest steps first, so that the first failure is the most
+ * basic one.
+ */
+export function basicFirst(plans: readonly Plan[]): readonly Plan[] {
+  const suites = [...new Set(plans.map(({ suite }) => suite))];
+  return plans.toSorted(
+    (a, b) => suites.indexOf(a.suite) - suites.indexOf(b.suite) || a.play.length - b.play.length,
+  );
+}
+
 function casesNamed(plans: readonly Plan[], name: string): readonly Plan[] {
   const wanted = name.replace(/\.ya?ml$/, '').toLowerCase();
   const byId = plans.filter((plan) => plan.id.toLowerCase() === wanted);
