@@ -23,6 +23,10 @@ export interface LaunchSpec {
   /** Name of the client; the nth process of it in this case, from 1. */
   readonly client: string;
   readonly run: number;
+  /** The port on which it may listen in virtual time: it is a server. No client may. */
+  readonly listens?: number;
+  /** Where its output is kept, if not in its work folder. */
+  readonly outputFolder?: string;
 }
 
 export interface ClientProcess {

@@ -11,11 +11,13 @@ interface Entry {
 export class VirtualClock implements Clock {
   readonly #epochMs: number;
   readonly #heap: Entry[] = [];
-  #now: Nanos = 0n;
+  #now: Nanos;
   #sequence = 0;
 
-  constructor(epochMs: number) {
+  /** `epochMs` is the date of case time 0, whenever the clock begins: before it where something has to come up first. */
+  constructor(epochMs: number, begin: Nanos = 0n) {
     this.#epochMs = epochMs;
+    this.#now = begin;
   }
 
   now(): Nanos {

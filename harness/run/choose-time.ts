@@ -10,6 +10,7 @@ import { type Profile, type ResolvedClient, usesCfg } from '../client/profile.ts
 import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { checkScale, largestScale, measureLateness } from './check-scale.ts';
+import { nodesOfServers, serversInWords } from './open-upstreams.ts';
 import { isVirtual, type Mode, modeText, type TimeChoice } from './mode.ts';
 import { RealWorld } from './real-world.ts';
 import { VirtualWorld } from './virtual-world.ts';
@@ -128,6 +129,10 @@ async function whyNot(
   if (mode === 'scaled' || mode === 'real') return undefined;
   const whyNoThread = mode === 'in-process' ? whyNotInThread(profile) : undefined;
   if (whyNoThread !== undefined) return whyNoThread;
+  for (const program of nodesOfServers(profile)) {
+    const why = await whyNotThisNode(program, undefined, { listening: true });
+    if (why !== undefined) return why;
+  }
   if (isNode(command))
     return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
   const searchPath = process.env['PATH'] ?? '';
@@ -158,8 +163,12 @@ function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {
   const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
   if (!existsSync(preload)) throw new HarnessError(`${preload} is missing: run npm run build`);
   const launch = mode.mode === 'in-process' ? { launch: launchThread } : {};
-  const make = () => new VirtualWorld({ epochMs, seed, stallMs, preload, ...launch });
+  const startsServers = nodesOfServers(client.profile).length > 0;
+  const make = () =>
+    new VirtualWorld({ epochMs, seed, stallMs, preload, startsServers, ...launch });
+  const servers = serversInWords(client.profile);
+  const whole = servers === undefined ? why : `${why}; ${servers}`;
   const native = isNode(client.profile.command) ? '' : ' (native)';
   const tier = mode.mode === 'in-process' ? ' (in process)' : native;
-  return Object.assign(make, { mode, timeName: `virtual${tier}`, why, parallel: true });
+  return Object.assign(make, { mode, timeName: `virtual${tier}`, why: whole, parallel: true });
 }

@@ -13,8 +13,9 @@ import type { TraceEvent } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
 import type { WorldMaker } from './choose-time.ts';
 import { ClientControl } from './client-control.ts';
+import { isVirtual } from './mode.ts';
+import { openUpstreams } from './open-upstreams.ts';
 import { prepareClient } from './prepare-client.ts';
-import { StartedUpstreams } from './started-upstreams.ts';
 
 /** The client is not to blame: this mode of time cannot carry it. */
 export class WorldError extends HarnessError {}
@@ -48,7 +49,7 @@ export async function preflight(
   const { profile } = client;
   const unreachable = await checkUpstreams(profile.upstreams);
   if (unreachable !== undefined) throw new HarnessError(unreachable);
-  await tryUpstreams(plan, profile);
+  await tryUpstreams(makeWorld, plan, profile);
   // Where no server is, a black box that gives up does what it must: there is nothing to find out.
   if (profile.protocol === 'opaque' && profile.tier === 'black-box') return;
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
@@ -99,19 +100,25 @@ export async function preflight(
 }
 
 /** What does not come up is told once, not by every case. */
-async function tryUpstreams({ servers }: Plan, profile: Profile): Promise<void> {
+async function tryUpstreams(makeWorld: WorldMaker, plan: Plan, profile: Profile): Promise<void> {
+  const servers = plan.servers.filter((server) => Object.hasOwn(profile.upstreamCommands, server));
+  if (servers.length === 0) return;
+  const world = makeWorld(plan);
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const commands = profile.upstreamCommands;
-  const started = new StartedUpstreams({ commands, folder, fail: () => {} });
+  const started = openUpstreams({ commands, folder, fail: () => {} }, world);
   try {
-    await started.start(servers);
+    const start = started.start(servers);
+    await (isVirtual(makeWorld.mode) ? carried(start) : start);
   } finally {
+    started.release();
+    await world.close();
     await started.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function carried(run: Promise<void>): Promise<void> {
+async function carried(run: Promise<unknown>): Promise<void> {
   try {
     await run;
   } catch (error) {

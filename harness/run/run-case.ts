@@ -20,10 +20,10 @@ import { Recorder } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
 import { Director } from './director.ts';
 import { Guard } from './guard.ts';
+import { openUpstreams } from './open-upstreams.ts';
 import { prepareClient } from './prepare-client.ts';
 import { ServerControl } from './server-control.ts';
 import { hostOf, setupOf } from './servers.ts';
-import { StartedUpstreams } from './started-upstreams.ts';
 import type { World } from './world.ts';
 
 /** What a client sent right before it ended is still on its way: the servers hear it. */
@@ -92,7 +92,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const clients = new Map<string, ClientControl>();
-  const started = new StartedUpstreams({ commands, folder, fail });
+  const started = openUpstreams({ commands, folder, fail }, world);
   let error: string | undefined;
   let unsupported: string | undefined;
   try {
@@ -144,6 +144,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     if (cause instanceof TemplateError) unsupported = cause.message;
     else error = cause.message;
   } finally {
+    started.release();
     for (const client of clients.values()) client.kill();
     await world.close();
     await shim.close();

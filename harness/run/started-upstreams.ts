@@ -12,11 +12,11 @@ import { expandTemplate } from '../client/template.ts';
 import type { UpstreamAddress } from '../shim/upstream.ts';
 import { inherited } from './prepare-client.ts';
 
-const HOST = '127.0.0.1';
+export const HOST = '127.0.0.1';
 /** Real ms that a server may take until it accepts connections. */
 const READY_MS = 20_000;
 const LOOK_MS = 25;
-const MAX_WORDS = 4_000;
+export const MAX_WORDS = 4_000;
 
 export interface StartOptions {
   readonly commands: Profile['upstreamCommands'];
@@ -52,9 +52,14 @@ export class StartedUpstreams {
     return Object.fromEntries(await Promise.all(started));
   }
 
+  /** From now on they may end. */
+  release(): void {
+    this.#closing = true;
+  }
+
   /** Ends all of them, and what they have started. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.release();
     for (const { child } of this.#running)
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     await Promise.all(this.#running.map(({ ended }) => ended));
@@ -64,10 +69,7 @@ export class StartedUpstreams {
     const { commands, folder, fail, readyMs = READY_MS } = this.#options;
     const { command, tls } = commands[server]!;
     const port = await freePort();
-    const own = join(folder, `upstream-${server}`);
-    mkdirSync(own, { recursive: true });
-    const values = new Map(Object.entries({ host: HOST, port: String(port), server, folder: own }));
-    const words = command.map((word) => expandTemplate(word, values));
+    const { words, own } = prepareUpstream(command, { server, port, folder });
     const mark = randomUUID();
     const child = spawnGroup(words, { env: inherited(), folder: own }, mark, [
       'ignore',
@@ -105,11 +107,22 @@ export class StartedUpstreams {
   }
 }
 
-function ending(server: string, why: string, said: string): string {
+/** Its command with its templates filled in, and its folder, which is made. */
+export function prepareUpstream(
+  command: readonly string[],
+  { server, port, folder }: { server: string; port: number; folder: string },
+): { readonly words: readonly string[]; readonly own: string } {
+  const own = join(folder, `upstream-${server}`);
+  mkdirSync(own, { recursive: true });
+  const values = new Map(Object.entries({ host: HOST, port: String(port), server, folder: own }));
+  return { words: command.map((word) => expandTemplate(word, values)), own };
+}
+
+export function ending(server: string, why: string, said: string): string {
   return `the real server behind ${server}, which the profile starts, has ended by itself (${why})${lastWords(said)}`;
 }
 
-function lastWords(said: string): string {
+export function lastWords(said: string): string {
   const lines = said.trimEnd().split('\n').slice(-8).filter(Boolean);
   return lines.length > 0
     ? `\n  its last words:${lines.map((line) => `\n    ${line}`).join('')}`

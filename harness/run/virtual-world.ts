@@ -1,4 +1,4 @@
-import { DAY, type Nanos } from '../clock/clock.ts';
+import { DAY, type Nanos, SECOND } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
 import { VirtualClock } from '../clock/virtual.ts';
 import {
@@ -19,6 +19,8 @@ import type { World } from './world.ts';
 const MAX_TURNS = 20_000;
 /** No case of the field lasts longer: one that does waits for something that never comes. */
 const HORIZON: Nanos = 36_600n * DAY;
+/** Case time that servers have to come up, before the case begins. */
+export const SERVERS_COME_UP: Nanos = 20n * SECOND;
 
 export interface VirtualOptions {
   readonly epochMs: number;
@@ -27,6 +29,8 @@ export interface VirtualOptions {
   readonly preload: string;
   /** Where Node clients are brought to life; absent: in processes of their own. */
   readonly launch?: Launch;
+  /** The profile starts servers that come under this clock: it begins before case time 0, for them to come up. */
+  readonly startsServers?: boolean;
 }
 
 /** Virtual time: nothing passes while anybody has something to do, then all of it passes at once. */
@@ -46,7 +50,7 @@ export class VirtualWorld implements World {
   constructor(options: VirtualOptions) {
     this.#options = options;
     this.epochMs = options.epochMs;
-    this.clock = new VirtualClock(options.epochMs);
+    this.clock = new VirtualClock(options.epochMs, options.startsServers ? -SERVERS_COME_UP : 0n);
     this.transport = new VirtualNetwork(this.clock);
   }
 
@@ -56,6 +60,8 @@ export class VirtualWorld implements World {
 
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
     const { epochMs, seed, stallMs, preload, launch } = this.#options;
+    // A thread of a host cannot be a server too: it has a process of its own.
+    const place = spec.listens === undefined ? launch : undefined;
     const offsets = this.#wallOffsetMs;
     const around = {
       clock: this.clock,
@@ -68,7 +74,7 @@ export class VirtualWorld implements World {
     const client = isNode(spec.command)
       ? new VirtualNodeProcess(
           spec,
-          { ...around, preload, launch, realStartMs: this.#realStartMs },
+          { ...around, preload, launch: place, realStartMs: this.#realStartMs },
           listener,
         )
       : new VirtualNativeProcess(spec, { ...around, shim: shimFile() }, listener);

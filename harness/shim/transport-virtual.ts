@@ -58,6 +58,11 @@ export class VirtualNetwork implements Transport {
     };
   }
 
+  /** True where a SYN would be answered now. */
+  isOpen(address: string, port: number): boolean {
+    return this.#bound.get(`${address}:${port}`)?.state === 'open';
+  }
+
   /** Opens a connection. An address that nobody has is refused, without a word in the trace. */
   dial(address: string, port: number, peer: Peer): Dialed {
     return new Link(this.#clock, () => this.#bound.get(`${address}:${port}`), peer);

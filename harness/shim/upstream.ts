@@ -8,6 +8,14 @@ export interface UpstreamAddress {
   readonly port: number;
   /** It speaks TLS, and we must too. */
   readonly tls?: boolean;
+  /** It lives in the time of the case, where nothing has to wait for it: how to reach it. Absent: by a real socket. */
+  readonly connect?: () => UpstreamSocket;
+}
+
+/** What a connection to a server must be able to do, real or not; `connect` is emitted once it stands. */
+export interface UpstreamSocket extends Duplex {
+  resetAndDestroy(): unknown;
+  destroySoon(): void;
 }
 
 export interface UpstreamOptions {
@@ -82,7 +90,7 @@ function unreachable(server: string, { host, port, tls }: UpstreamAddress, why: 
 }
 
 /** Who the real server is was settled by who named it in the profile: its certificate is not looked at. */
-function overTls(socket: Socket, { host }: UpstreamAddress): Socket {
+function overTls(socket: Duplex, { host }: UpstreamAddress): Socket {
   return secure({ socket, rejectUnauthorized: false, ...(!isIP(host) && { servername: host }) });
 }
 
@@ -94,9 +102,9 @@ interface ConnectionOptions {
 /** A socket under the convention of a relayed stream: destroyed with an error it is reset, and a reset is an error of it. */
 class UpstreamConnection extends Duplex {
   /** The connection itself, under TLS or not. */
-  readonly #raw: Socket;
-  readonly #socket: Socket;
-  readonly #hold: (work: Promise<void>) => void;
+  readonly #raw: UpstreamSocket;
+  readonly #socket: UpstreamSocket;
+  readonly #hold: ((work: Promise<void>) => void) | undefined;
   #connected = false;
   /** Ends the wait for an answer. */
   #answered: (() => void) | undefined;
@@ -104,9 +112,9 @@ class UpstreamConnection extends Duplex {
 
   constructor(address: UpstreamAddress, { hold, unreachable: tell }: ConnectionOptions) {
     super({ allowHalfOpen: true });
-    this.#hold = hold;
     const { host, port, tls = false } = address;
-    this.#raw = connect({ host, port, allowHalfOpen: true, noDelay: true });
+    this.#hold = address.connect ? undefined : hold;
+    this.#raw = address.connect?.() ?? connect({ host, port, allowHalfOpen: true, noDelay: true });
     const socket = tls ? overTls(this.#raw, address) : this.#raw;
     this.#socket = socket;
     this.#await(CONNECT_MS);
@@ -162,6 +170,7 @@ class UpstreamConnection extends Duplex {
 
   /** Case time stands still until something has come and no more comes, or until nothing has come for `ms`. */
   #await(ms: number): void {
+    if (!this.#hold) return;
     if (this.#answered === undefined)
       this.#hold(new Promise((resolve) => (this.#answered = resolve)));
     this.#settleIn(this.#connected ? ms : CONNECT_MS);
@@ -181,7 +190,7 @@ class UpstreamConnection extends Duplex {
 }
 
 /** While a FIN is under way libuv refuses to reset: it is out within a turn. */
-function reset(socket: Socket): void {
+function reset(socket: UpstreamSocket): void {
   const endUnderWay = socket.writableEnded && !socket.writableFinished && !socket.writableLength;
   if (endUnderWay) socket.once('finish', () => socket.resetAndDestroy());
   else socket.resetAndDestroy();

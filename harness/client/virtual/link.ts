@@ -56,7 +56,9 @@ export type SocketOp =
   | { readonly op: 'connect'; readonly id: number; readonly host: string; readonly port: number }
   | { readonly op: 'data'; readonly id: number; readonly base64: string }
   | { readonly op: 'end'; readonly id: number }
-  | { readonly op: 'close'; readonly id: number; readonly reset: boolean };
+  | { readonly op: 'close'; readonly id: number; readonly reset: boolean }
+  | { readonly op: 'listen'; readonly id: number; readonly host: string; readonly port: number }
+  | { readonly op: 'unlisten'; readonly id: number };
 
 /** First answer of the harness to a new process. */
 export interface Welcome {
@@ -73,6 +75,8 @@ export interface Welcome {
   readonly first: boolean;
   /** Real time at which the case began: a file that is younger was made in virtual time. */
   readonly realStartMs: number;
+  /** The port on which it may listen; absent: on none. */
+  readonly listens?: number;
 }
 
 /** From the harness: time has come to `nowMs`, and this has happened. */
@@ -85,6 +89,8 @@ export interface Grant {
 
 export type ClientEvent =
   | { readonly event: 'connected'; readonly id: number }
+  /** A connection to that listener was accepted; ids that we give out are below 0. */
+  | { readonly event: 'accepted'; readonly id: number; readonly listener: number }
   | {
       readonly event: 'failed';
       readonly id: number;

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Nanos } from '../../clock/clock.ts';
+import type { Listener } from '../../shim/transport.ts';
 import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
+import { HarnessError } from '../process.ts';
+import { acceptedEnd } from './accepted.ts';
 import type {
   ClientEvent,
   ClientMessage,
@@ -30,6 +33,8 @@ export class NodeLink {
   /** What is left to be read of it: its turns, or its escape. */
   readonly #unread: (ClientTurn | Escape)[] = [];
   readonly #sockets = new Map<number, Dialed>();
+  readonly #listening = new Map<number, Promise<Listener>>();
+  #lastAccepted = 0;
   readonly #socket: Socket;
   readonly #listener: LinkListener;
   #text = '';
@@ -93,6 +98,8 @@ export class NodeLink {
   perform(ops: readonly SocketOp[], network: VirtualNetwork): void {
     for (const op of ops) {
       if (op.op === 'connect') this.#connect(op, network);
+      else if (op.op === 'listen') this.#listen(op, network);
+      else if (op.op === 'unlisten') this.#unlisten(op.id);
       const socket = this.#sockets.get(op.id);
       if (op.op === 'data') socket?.write(Buffer.from(op.base64, 'base64'));
       else if (op.op === 'end') socket?.end();
@@ -108,6 +115,7 @@ export class NodeLink {
   closeSockets(): void {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+    for (const id of this.#listening.keys()) this.#unlisten(id);
   }
 
   get openSockets(): number {
@@ -126,6 +134,33 @@ export class NodeLink {
       reset: () => tell({ event: 'reset', id }),
     });
     this.#sockets.set(id, socket);
+  }
+
+  #listen({ id, host, port }: SocketOp & { op: 'listen' }, network: VirtualNetwork): void {
+    if (network.isOpen(host, port))
+      throw new HarnessError(
+        `escaped: a second process listens on ${host}:${port}, which virtual time does not reach`,
+      );
+    const endpoint = { server: '', face: '', client: '', address: host, port };
+    const listener = network.listen(endpoint, 'open', {
+      attempted() {},
+      accept: (wire) => {
+        const accepted = --this.#lastAccepted;
+        const tell = (event: ClientEvent) => {
+          if (this.#sockets.has(accepted)) this.inbox.push(event);
+        };
+        const { socket, heard } = acceptedEnd(wire, accepted, tell);
+        this.#sockets.set(accepted, socket);
+        this.inbox.push({ event: 'accepted', id: accepted, listener: id });
+        return heard;
+      },
+    });
+    this.#listening.set(id, listener);
+  }
+
+  #unlisten(id: number): void {
+    void this.#listening.get(id)?.then((listener) => listener.close());
+    this.#listening.delete(id);
   }
 
   #heard(chunk: string): void {

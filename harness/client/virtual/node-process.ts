@@ -141,6 +141,7 @@ export class VirtualNodeProcess implements ClientProcess {
 
   kill(): void {
     if (this.#ended) return;
+    if (!this.#child) return this.#neverBegun();
     this.#dying = true;
     if (this.#child?.kill) this.#child.kill();
     else if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
@@ -148,6 +149,11 @@ export class VirtualNodeProcess implements ClientProcess {
       if (this.#child?.kill) link.close();
       else link.closeSockets();
     this.#patience.wake();
+  }
+
+  #neverBegun(): void {
+    this.#ended = true;
+    this.#listener.exited({ code: null, signal: 'SIGKILL' });
   }
 
   get #isOver(): boolean {
@@ -170,8 +176,8 @@ export class VirtualNodeProcess implements ClientProcess {
       askedPid: (question) => this.#pids.answer(question),
     });
     this.#date();
-    const { folder, run } = this.#spec;
-    this.#outputs = new Outputs(folder, run, this.#listener);
+    const { folder, outputFolder = folder, run } = this.#spec;
+    this.#outputs = new Outputs(outputFolder, run, this.#listener);
     const { launch = launchProcess, preload } = this.#around;
     this.#child = launch(
       { spec: this.#spec, preload, link: server, mark: this.#mark, outputs: this.#outputs },
@@ -189,7 +195,7 @@ export class VirtualNodeProcess implements ClientProcess {
 
   #welcome({ hello, number }: NodeLink): Welcome {
     const { clock, seed, epochMs, realStartMs } = this.#around;
-    const { client, run } = this.#spec;
+    const { client, run, listens } = this.#spec;
     return {
       epochMs,
       wallOffsetMs: this.#wallOffsetMs,
@@ -199,6 +205,7 @@ export class VirtualNodeProcess implements ClientProcess {
       ppid: number === 0 ? 1 : this.#pids.virtual(hello.ppid),
       first: number === 0,
       realStartMs,
+      ...(listens !== undefined && { listens }),
     };
   }
 

@@ -8,26 +8,31 @@ const checked = new Map<string, Promise<string | undefined>>();
 
 /**
  * What this Node lacks for virtual time; undefined: nothing. Asked with the options that a client inherits (`NODE_OPTIONS`),
- * which may break what the preload leans on. Each program is asked once.
+ * which may break what the preload leans on. `listening`: it is to run a server. Each program is asked once.
  */
 export function whyNotThisNode(
   program: string,
   options = process.env['NODE_OPTIONS'] ?? '',
+  { listening = false } = {},
 ): Promise<string | undefined> {
-  const key = `${program}\n${options}`;
+  const key = `${program}\n${options}\n${listening}`;
   const known = checked.get(key);
   if (known) return known;
-  const asked = ask(program, options);
+  const asked = ask(program, options, listening ? ['listening'] : []);
   checked.set(key, asked);
   return asked;
 }
 
-function ask(program: string, options: string): Promise<string | undefined> {
+function ask(
+  program: string,
+  options: string,
+  words: readonly string[],
+): Promise<string | undefined> {
   const script = join(packageRoot(), 'dist/harness/client/virtual/preload/self-check.js');
   return new Promise((resolve) => {
     execFile(
       program,
-      ['--expose-internals', script],
+      ['--expose-internals', script, ...words],
       { timeout: BOUND_MS, env: { ...process.env, NODE_OPTIONS: options } },
       (error, _stdout, stderr) => {
         if (!error) return resolve(undefined);

@@ -7,22 +7,27 @@ import type { Internals } from './internals.ts';
 
 type Escape = (what: string) => never;
 
-export function installEscapes(escape: Escape, internals: Internals, first: boolean): void {
+export function installEscapes(
+  escape: Escape,
+  internals: Internals,
+  { readsStdin, mayListen }: { readonly readsStdin: boolean; readonly mayListen: boolean },
+): void {
   const told = (what: string) => () => escape(what);
   Object.assign(threads, {
     Worker: function Worker(file: string | URL): never {
       return escape(`a worker thread (new Worker(${JSON.stringify(String(file))}))`);
     },
   });
-  net.Server.prototype.listen = function (...args: unknown[]): never {
-    return escape(`a socket that listens (server.listen ${describe(args)})`);
-  };
+  if (!mayListen)
+    net.Server.prototype.listen = function (...args: unknown[]): never {
+      return escape(`a socket that listens (server.listen ${describe(args)})`);
+    };
   Object.assign(fs, { watch: told('fs.watch'), watchFile: told('fs.watchFile') });
   Object.assign(fs.promises, { watch: told('fs.promises.watch') });
   const datagrams = dgram.Socket.prototype;
   for (const method of ['bind', 'send', 'connect'] as const)
     datagrams[method] = told(`a UDP socket (dgram ${method})`);
-  if (first) installStdinGuard(escape, internals);
+  if (readsStdin) installStdinGuard(escape, internals);
 }
 
 const STDIN = new Set<unknown>([0, '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']);

@@ -180,7 +180,7 @@ function found<T>(name: string, look: () => T): T {
   }
 }
 
-function needed<T>(name: string, value: T | undefined): T {
+export function needed<T>(name: string, value: T | undefined): T {
   if (value === undefined)
     throw new MissingInternal(`Node ${process.version} has no internal "${name}"`);
   return value;

@@ -14,6 +14,7 @@ import { Family } from './family.ts';
 import { FileTimes } from './file-times.ts';
 import { installHolds } from './holds.ts';
 import { areExposed, type Internals, loadInternals, quietly } from './internals.ts';
+import { installListening } from './listening.ts';
 import { installNames } from './names.ts';
 import { installPerformance } from './performance.ts';
 import { installPids } from './pids.ts';
@@ -85,7 +86,12 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
   installWaiting((ms) => rest.sleep(ms), escape);
   fileTimes.install(internals, channel.fd);
   installDurability(internals);
-  installEscapes(escape, internals, stdin !== undefined);
+  const { listens } = welcome;
+  if (listens !== undefined) installListening(sockets, listens, internals, escape);
+  installEscapes(escape, internals, {
+    readsStdin: stdin !== undefined,
+    mayListen: listens !== undefined,
+  });
   family.install((action) => rest.inSync(action));
   syncBuiltinESMExports();
   return rest;

@@ -1,9 +1,10 @@
-// Run once before a client (`node --expose-internals self-check.js`): does this Node still do what virtual time leans on? Says on stderr what
-// does not, and exits with 1.
+// Run once before a client (`node --expose-internals self-check.js`), or before a server that is to listen (with the word `listening` behind
+// it): does this Node still do what virtual time leans on? Says on stderr what does not, and exits with 1.
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { installClock, ProcessClock } from './clock.ts';
 import { type Internals, loadInternals } from './internals.ts';
+import { installListening } from './listening.ts';
 import { installSockets, VirtualSockets } from './sockets.ts';
 
 const HOUR_MS = 3_600_000;
@@ -18,7 +19,9 @@ try {
 
 function check(internals: Internals): void {
   checkTimers(internals);
-  checkSockets(internals);
+  const sockets = new VirtualSockets(internals);
+  checkSockets(internals, sockets);
+  if (process.argv.includes('listening')) checkListening(internals, sockets);
   expect(performance.nodeTiming?.uvMetricsInfo?.events >= 0, 'the event loop counts its events');
 }
 
@@ -37,8 +40,27 @@ function checkTimers(internals: Internals): void {
   expect(Date.now() === HOUR_MS, 'the date is virtual');
 }
 
-function checkSockets(internals: Internals): void {
-  const sockets = new VirtualSockets(internals);
+function checkListening(internals: Internals, sockets: VirtualSockets): void {
+  installListening(sockets, ENDPOINT.port, internals, (what) => {
+    throw new Error(what);
+  });
+  const heard: string[] = [];
+  const server = net.createServer((socket) => socket.on('data', (data) => socket.end(data)));
+  server.listen(ENDPOINT, () => heard.push('listening'));
+  internals.runTicks();
+  sockets.takeOps();
+  sockets.deliver({ event: 'accepted', id: -1, listener: 2 });
+  internals.runTicks();
+  sockets.deliver({ event: 'data', id: -1, base64: 'cGluZw==' });
+  internals.runTicks();
+  const [write] = sockets.takeOps();
+  expect(write?.op === 'data' && write.base64 === 'cGluZw==', 'a server answers');
+  server.close();
+  const last = sockets.takeOps().at(-1);
+  expect(heard.join() === 'listening' && last?.op === 'unlisten', 'a server listens and closes');
+}
+
+function checkSockets(internals: Internals, sockets: VirtualSockets): void {
   installSockets(sockets, internals);
   const heard: string[] = [];
   const socket = net.connect(ENDPOINT, () => heard.push('connect'));

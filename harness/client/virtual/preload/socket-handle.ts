@@ -13,11 +13,16 @@ export interface VirtualHandle extends StreamHandle {
 }
 
 export interface HandleOptions {
+  /** Below 0 where the connection was accepted. */
   readonly id: number;
+  /** Of the other end. */
   readonly address: string;
   readonly port: number;
+  /** Where it was accepted. */
+  readonly local?: { readonly address: string; readonly port: number };
   readonly internals: Internals;
-  readonly socket: net.Socket;
+  /** Absent: whoever takes the handle puts himself down as its owner. */
+  readonly socket?: net.Socket;
   readonly tell: (op: SocketOp) => void;
   readonly isOpen: () => boolean;
   /** Takes the socket off the list; false: it was not on it. */
@@ -28,9 +33,14 @@ export interface HandleOptions {
 const FIRST_PORT = 32_768;
 const PORTS = 28_232;
 
+/** The port that the end of a connection has which opened it. */
+export function ephemeralPort(id: number): number {
+  return FIRST_PORT + (Math.abs(id) % PORTS);
+}
+
 /** A stream handle in C++ clothes whose other end is the harness. Node calls its methods by these names. */
 export function makeHandle(options: HandleOptions): VirtualHandle {
-  const { id, address, port, socket, tell, isOpen, forget } = options;
+  const { id, address, port, local, socket, tell, isOpen, forget } = options;
   const { JSStream, ownerSymbol, onStreamRead } = options.internals;
   let refd = true;
   let paused = true;
@@ -46,7 +56,7 @@ export function makeHandle(options: HandleOptions): VirtualHandle {
   };
   const close = (callback?: () => void) => {
     if (forget()) tell({ op: 'close', id, reset: handle.resetOnClose });
-    if (callback) setImmediate(() => callback.call(socket));
+    if (callback) setImmediate(() => callback.call(handle[ownerSymbol]));
   };
   Object.assign(handle, {
     id,
@@ -93,13 +103,15 @@ export function makeHandle(options: HandleOptions): VirtualHandle {
     getTypeOfService: () => 0,
     getpeername: (out: object) => name(out, address, port),
     getsockname: (out: object) =>
-      name(out, address.includes(':') ? '::1' : '127.0.0.1', FIRST_PORT + (id % PORTS)),
+      local
+        ? name(out, local.address, local.port)
+        : name(out, address.includes(':') ? '::1' : '127.0.0.1', ephemeralPort(id)),
   });
-  handle[ownerSymbol] = socket;
+  if (socket) handle[ownerSymbol] = socket;
   return handle;
 }
 
-function name(out: object, address: string, port: number): number {
+export function name(out: object, address: string, port: number): number {
   Object.assign(out, { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' });
   return 0;
 }

@@ -2,7 +2,13 @@ import net from 'node:net';
 import type { ClientEvent, SocketOp } from '../link.ts';
 import type { Internals } from './internals.ts';
 import { addressesOf, type Address, notFound, plainAddress } from './names.ts';
-import { makeHandle, type VirtualHandle } from './socket-handle.ts';
+import type { ListenHandle } from './listening.ts';
+import {
+  ephemeralPort,
+  type HandleOptions,
+  makeHandle,
+  type VirtualHandle,
+} from './socket-handle.ts';
 
 type AnySocket = net.Socket & {
   _handle: (VirtualHandle & { _parent?: VirtualHandle }) | null;
@@ -17,7 +23,8 @@ type AnySocket = net.Socket & {
 /** The sockets of a process in virtual time: what they do is told to the harness at the end of the turn. */
 export class VirtualSockets {
   readonly #internals: Internals;
-  readonly #open = new Map<number, { handle: VirtualHandle; socket: AnySocket }>();
+  readonly #open = new Map<number, { handle: VirtualHandle; socket: AnySocket | undefined }>();
+  readonly #listening = new Map<number, ListenHandle>();
   #ops: SocketOp[] = [];
   #lastId = 0;
 
@@ -33,15 +40,18 @@ export class VirtualSockets {
 
   keepAlive(): boolean {
     for (const { handle } of this.#open.values()) if (handle.hasRef()) return true;
+    for (const listening of this.#listening.values()) if (listening.hasRef()) return true;
     return false;
   }
 
   deliver(event: ClientEvent): void {
     if (!('id' in event)) return;
+    if (event.event === 'accepted') return this.#accept(event.id, event.listener);
     const open = this.#open.get(event.id);
     if (!open) return;
-    const { handle, socket } = open;
-    const { uv, connectError, readError } = this.#internals;
+    const { handle } = open;
+    const { uv, connectError, readError, ownerSymbol } = this.#internals;
+    const socket = open.socket ?? (handle[ownerSymbol] as AnySocket);
     if (event.event === 'connected') {
       socket.connecting = false;
       socket._sockname = null;
@@ -58,19 +68,52 @@ export class VirtualSockets {
 
   open(socket: AnySocket, address: string, port: number): VirtualHandle {
     const id = ++this.#lastId;
-    const handle = makeHandle({
+    const handle = this.#make(id, { address, port, socket });
+    this.#open.set(id, { handle, socket });
+    this.#ops.push({ op: 'connect', id, host: plainAddress(address), port });
+    return handle;
+  }
+
+  /** `make` makes what listens; false: something does already, there. */
+  listen(
+    address: string,
+    port: number,
+    make: (forget: () => void) => ListenHandle,
+  ): ListenHandle | false {
+    const host = plainAddress(address);
+    for (const { local } of this.#listening.values())
+      if (plainAddress(local.address) === host && local.port === port) return false;
+    const id = ++this.#lastId;
+    const handle = make(() => {
+      if (this.#listening.delete(id)) this.#ops.push({ op: 'unlisten', id });
+    });
+    this.#listening.set(id, handle);
+    this.#ops.push({ op: 'listen', id, host, port });
+    return handle;
+  }
+
+  #accept(id: number, listener: number): void {
+    const listening = this.#listening.get(listener);
+    // It was closed while the connection was on its way.
+    if (!listening) return void this.#ops.push({ op: 'close', id, reset: true });
+    const { remote, local } = listening;
+    const handle = this.#make(id, { address: remote, port: ephemeralPort(id), local });
+    this.#open.set(id, { handle, socket: undefined });
+    listening.onconnection(0, handle);
+  }
+
+  #make(
+    id: number,
+    options: Pick<HandleOptions, 'address' | 'port' | 'local' | 'socket'>,
+  ): VirtualHandle {
+    return makeHandle({
+      ...options,
       id,
-      address,
-      port,
-      socket,
       internals: this.#internals,
       tell: (op) => this.#ops.push(op),
       isOpen: () => this.#open.has(id),
       forget: () => this.#open.delete(id),
     });
-    this.#open.set(id, { handle, socket });
-    this.#ops.push({ op: 'connect', id, host: plainAddress(address), port });
-    return handle;
   }
 }
 
