@@ -135,10 +135,12 @@ export async function playAsServers(
     seed,
     signal: options.signal,
   });
-  const unseen = unseenIn(played.trace, trace);
   const isWhole = trace.events.some(({ event }) => event === 'end' || event === 'command');
   const known = isWhole ? played.trace : onTheWire(played.trace, trace.events.at(-1)!.at + SECOND);
   const lastMs = Date.parse(played.trace.header.epoch) + toMs(trace.events.at(-1)!.at + SECOND);
+  // Behind the end of a capture of the wire nothing is known, and nothing is asked of it.
+  const end = isWhole ? undefined : trace.events.at(-1)!.at + SECOND;
+  const unseen = unseenIn(played.trace, trace).filter(({ at }) => end === undefined || at < end);
   // What comes of an answer that nobody knows is no behaviour of the client.
   const until = unseen[0]?.at;
   const [then, now] = [trace, known].map((one) => (until === undefined ? one : before(one, until)));
