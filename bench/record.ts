@@ -1,20 +1,15 @@
 // What recording costs: npx tsx bench/record.ts
 // Bars, each against a plain relay (net, pipe) in the same run: at most 30 % of the exchanges a second, over TCP and over HTTP; at 500
 // connections no byte is lost; beside a disk that takes nothing the memory stays within 200 MB.
-// Servers, relays and load are processes of their own, as they are in life.
+// Servers, relays and load are processes of their own, as they are in life; the recorder is the compiled command (npm run build).
 import { execFileSync, type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { encode } from '../emulators/metering/codec/index.ts';
-import { metering } from '../emulators/metering/index.ts';
-import { opaque } from '../emulators/opaque/index.ts';
-import { RealClock } from '../harness/clock/real.ts';
-import { RecordingFile } from '../harness/record/recording-file.ts';
-import type { TraceHeader } from '../harness/trace/event.ts';
+import { packageRoot } from '../harness/client/package-root.ts';
 import { type Bar, median, report } from './bars.ts';
 
 const HOST = '127.0.0.1';
@@ -22,15 +17,6 @@ const ROUNDS = 5;
 const LOAD_MS = 1500;
 const CONNECTIONS = 20;
 const MANY = 500;
-const HEADER: TraceHeader = {
-  meterproof: 1,
-  case: 'capture/bench',
-  client: 'bench',
-  time: 'real',
-  seed: 0,
-  epoch: '2026-01-01T00:00:00.000Z',
-  observer: 'none',
-};
 
 const ASKED = {
   pipe: encode(
@@ -84,36 +70,6 @@ function runRelay(upstream: number): void {
   );
 }
 
-async function runRecorder(upstream: number, face: string, path: string): Promise<void> {
-  const clock = new RealClock();
-  const port = await freePort();
-  const file = new RecordingFile({
-    ...{ path, header: HEADER, redact: [], clock, problem: (text) => console.error(text) },
-    dialect: face === 'tcp' ? opaque : metering,
-    faces: [
-      { server: 'alpha', face, upstream: { host: HOST, port: upstream }, address: HOST, port },
-    ],
-  });
-  await file.recording.start();
-  clock.start();
-  console.log(port);
-  // What went through is told when the test asks for the end.
-  process.once('SIGTERM', () => {
-    file.recording.stop();
-    console.log(JSON.stringify(file.recording.counters));
-    process.exit();
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Exchanges a second over so many connections, each with one exchange at a time. */
 async function runLoad(port: number, face: Face, connections: number, ms: number): Promise<void> {
   let exchanges = 0;
@@ -152,8 +108,6 @@ async function runLoad(port: number, face: Face, connections: number, ms: number
 interface Started {
   readonly child: ChildProcess;
   readonly port: number;
-  /** What it says after its port. */
-  readonly line: () => Promise<string>;
 }
 
 async function start(...args: readonly (string | number)[]): Promise<Started> {
@@ -162,9 +116,43 @@ async function start(...args: readonly (string | number)[]): Promise<Started> {
     [...process.execArgv, import.meta.filename, ...args.map(String)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const line = async (): Promise<string> => String((await lines.next()).value);
-  return { child, port: Number(await line()), line };
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, port: Number(port.toString()) };
+}
+
+interface StartedRecorder extends Started {
+  /** Ends it; what it says of itself at last. */
+  stop(): Promise<string>;
+}
+
+/** The command as it is installed. */
+async function startRecorder(
+  upstream: number,
+  face: Face | 'tcp',
+  path: string,
+): Promise<StartedRecorder> {
+  const dialect = face === 'tcp' ? 'opaque' : 'metering';
+  const child = spawn(process.execPath, [
+    ...[join(packageRoot(), 'dist/harness/cli/main.js'), 'record', '--dialect', dialect],
+    ...['--server', `alpha=${HOST}:${upstream}/${face}`, '--out', path],
+  ]);
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  const ended = once(child, 'exit');
+  while (!/clients: [\d.]+:\d+/.test(said))
+    await Promise.race([
+      once(child.stderr, 'data'),
+      ended.then(() => Promise.reject(new Error(`meterproof record: ${said}`))),
+    ]);
+  return {
+    child,
+    port: Number(/clients: [\d.]+:(\d+)/.exec(said)![1]),
+    stop: async () => {
+      child.kill('SIGINT');
+      await ended;
+      return said;
+    },
+  };
 }
 
 function load(port: number, face: Face, connections: number, ms: number) {
@@ -177,7 +165,7 @@ function load(port: number, face: Face, connections: number, ms: number) {
 async function cost(face: Face, folder: string): Promise<Bar> {
   const server = await start('server', face);
   const relay = await start('relay', server.port);
-  const recorder = await start('record', server.port, face, join(folder, `${face}.jsonl`));
+  const recorder = await startRecorder(server.port, face, join(folder, `${face}.jsonl`));
   const shares: number[] = [];
   const rates: number[] = [];
   load(relay.port, face, CONNECTIONS, LOAD_MS / 3);
@@ -188,7 +176,8 @@ async function cost(face: Face, folder: string): Promise<Bar> {
     shares.push(100 * (1 - recorded / plain));
     rates.push(recorded);
   }
-  for (const { child } of [server, relay, recorder]) child.kill('SIGTERM');
+  await recorder.stop();
+  for (const { child } of [server, relay]) child.kill('SIGTERM');
   return {
     name: `recording costs of a relay's exchanges, ${face === 'pipe' ? 'TCP' : 'HTTP'}`,
     measured: median(shares),
@@ -203,10 +192,9 @@ async function cost(face: Face, folder: string): Promise<Bar> {
 async function loss(folder: string): Promise<Bar> {
   const path = join(folder, 'many.jsonl');
   const server = await start('server', 'pipe');
-  const recorder = await start('record', server.port, 'pipe', path);
+  const recorder = await startRecorder(server.port, 'pipe', path);
   const { exchanges } = load(recorder.port, 'pipe', MANY, LOAD_MS);
-  recorder.child.kill('SIGTERM');
-  const counters = JSON.parse(await recorder.line()) as { readonly connections: number };
+  const said = await recorder.stop();
   server.child.kill('SIGTERM');
   const bytes = { received: 0, sent: 0 };
   for (const line of readFileSync(path, 'utf8').split('\n').slice(1, -1)) {
@@ -219,7 +207,7 @@ async function loss(folder: string): Promise<Bar> {
     Math.abs(exchanges * ANSWERS.pipe.length - bytes.sent);
   return {
     name: `bytes lost at ${MANY} connections`,
-    measured: missing + (counters.connections === MANY ? 0 : 1),
+    measured: missing + (said.includes(`${MANY} connections (0 open)`) ? 0 : 1),
     bar: 0,
     want: 'at most',
     unit: 'bytes',
@@ -235,7 +223,7 @@ async function memory(folder: string): Promise<Bar> {
   execFileSync('mkfifo', [path]);
   const keeper = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   const sink = await start('sink');
-  const recorder = await start('record', sink.port, 'tcp', path);
+  const recorder = await startRecorder(sink.port, 'tcp', path);
   const sockets = await Promise.all(
     Array.from({ length: 50 }, async () => {
       const socket = connect({ host: HOST, port: recorder.port });
@@ -267,7 +255,6 @@ const number = (place: number): number => Number(args[place]);
 if (role === 'server') runServer(args[0] as Face);
 else if (role === 'sink') runSink();
 else if (role === 'relay') runRelay(number(0));
-else if (role === 'record') await runRecorder(number(0), args[1]!, args[2]!);
 else if (role === 'load') await runLoad(number(0), args[1] as Face, number(2), number(3));
 else {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-bench-'));
