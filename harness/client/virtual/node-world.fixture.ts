@@ -30,7 +30,14 @@ export interface WorldSpec {
   readonly node?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Called once, at 0 s. */
-  readonly play?: (world: { clock: VirtualClock; client: VirtualNodeProcess }) => void;
+  readonly play?: (world: {
+    clock: VirtualClock;
+    client: VirtualNodeProcess;
+    network: VirtualNetwork;
+    note: (text: string) => void;
+  }) => void;
+  /** The port on which the program may listen. */
+  readonly listens?: number;
   /** The client is killed then; default 400 days. */
   readonly until?: Nanos;
   readonly seed?: number;
@@ -85,6 +92,7 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
       folder,
       client: 'client',
       run: 1,
+      ...(spec.listens !== undefined && { listens: spec.listens }),
     },
     {
       clock,
@@ -109,7 +117,7 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
       broke: (why) => note(`broke ${why}`),
     },
   );
-  spec.play?.({ clock, client });
+  spec.play?.({ clock, client, network, note });
   try {
     while (!client.ended) {
       await tick();

@@ -1,15 +1,15 @@
 // What listens in virtual time: only a server that the harness has started, and only on its port. Everything above the handle is Node's own.
 import { createRequire } from 'node:module';
 import net from 'node:net';
-import { type Internals, needed } from './internals.ts';
+import { type Internals, needed, quietly } from './internals.ts';
 import { name, type VirtualHandle } from './socket-handle.ts';
 import type { VirtualSockets } from './sockets.ts';
 
 /** Stands for a listening socket of libuv. Node calls its methods by these names, and puts in `onconnection`. */
 export interface ListenHandle {
   readonly local: { readonly address: string; readonly port: number };
-  /** The address of those who connect. */
-  readonly remote: string;
+  /** Both ends of what it accepts, as far as the address goes. */
+  readonly accepted: { readonly remote: string; readonly local: string };
   onconnection(status: number, connection: VirtualHandle): void;
   hasRef(): boolean;
 }
@@ -31,6 +31,7 @@ export function installListening(
   const setUp = needed('net.Server._listen2', prototype._listen2);
   const { listen } = prototype;
   const require = createRequire(import.meta.url);
+  dateAnswers(require, escape);
   prototype.listen = function (this: AnyServer, ...args: unknown[]) {
     if ((require('node:cluster') as { isWorker: boolean }).isWorker) escape('a cluster');
     return Reflect.apply(listen, this, args) as AnyServer;
@@ -48,11 +49,26 @@ export function installListening(
   };
 }
 
+function acceptedBy(address: string): ListenHandle['accepted'] {
+  if (address === '::') return { remote: '::ffff:127.0.0.1', local: '::ffff:127.0.0.1' };
+  const local = address === '0.0.0.0' ? '127.0.0.1' : address;
+  return { remote: address === '::1' ? '::1' : '127.0.0.1', local };
+}
+
+/** Node dates its answers by a clock of its own, which `http` takes over when it is loaded. */
+function dateAnswers(require: NodeJS.Require, escape: (what: string) => never): void {
+  if (process.moduleLoadList.includes('NativeModule _http_outgoing'))
+    escape('node:http before its time is virtual (--require or --import in NODE_OPTIONS)');
+  const internal = quietly(() => require('internal/http') as { utcDate?: () => string });
+  needed('internal/http.utcDate', internal.utcDate);
+  internal.utcDate = () => new Date().toUTCString();
+}
+
 function makeListenHandle(address: string, port: number, forget: () => void): ListenHandle {
   let refd = true;
   const handle = {
     local: { address, port },
-    remote: address === '::' ? '::ffff:127.0.0.1' : address === '::1' ? '::1' : '127.0.0.1',
+    accepted: acceptedBy(address),
     onconnection() {},
     listen: () => 0,
     close(callback?: () => void) {
@@ -65,4 +81,12 @@ function makeListenHandle(address: string, port: number, forget: () => void): Li
     getsockname: (out: object) => name(out, address, port),
   };
   return handle;
+}
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      readonly moduleLoadList: readonly string[];
+    }
+  }
 }

@@ -112,6 +112,6 @@ export function makeHandle(options: HandleOptions): VirtualHandle {
 }
 
 export function name(out: object, address: string, port: number): number {
-  Object.assign(out, { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' });
+  Object.assign(out, { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port });
   return 0;
 }

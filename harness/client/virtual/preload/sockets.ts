@@ -96,8 +96,12 @@ export class VirtualSockets {
     const listening = this.#listening.get(listener);
     // It was closed while the connection was on its way.
     if (!listening) return void this.#ops.push({ op: 'close', id, reset: true });
-    const { remote, local } = listening;
-    const handle = this.#make(id, { address: remote, port: ephemeralPort(id), local });
+    const { accepted, local } = listening;
+    const handle = this.#make(id, {
+      address: accepted.remote,
+      port: ephemeralPort(id),
+      local: { address: accepted.local, port: local.port },
+    });
     this.#open.set(id, { handle, socket: undefined });
     listening.onconnection(0, handle);
   }
