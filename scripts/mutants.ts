@@ -11,7 +11,13 @@ import { packageRoot } from '../harness/client/package-root.ts';
 import { resolveClient, shippedProfile } from '../harness/client/resolve.ts';
 import { DIALECTS } from '../harness/dialects.ts';
 import { RULES } from '../harness/judge/rules/index.ts';
-import { brokenBy, type Kill, killMatrix, type KillMatrix } from '../harness/run/kill-matrix.ts';
+import {
+  brokenBy,
+  claimedTogether,
+  type Kill,
+  killMatrix,
+  type KillMatrix,
+} from '../harness/run/kill-matrix.ts';
 
 const INTRODUCTION = `# The kill matrix
 
@@ -108,7 +114,7 @@ async function main(): Promise<void> {
   const bugs = BUGS.map(({ name }) => name).filter(
     (bug) => words.length === 0 || all || plans.some(({ catches }) => catches.includes(bug)),
   );
-  const { kills, problems } = await play(plans, bugs, {
+  const { kills, problems } = await play(plans, [...bugs, ...claimedTogether(plans)], {
     all,
     ruleIds: words.length > 0 ? [] : RULES.map(({ id }) => id),
     progress: (line) => console.log(line),

@@ -44,9 +44,7 @@ export async function killMatrix(
   plans: readonly Plan[],
   options: MatrixOptions,
 ): Promise<KillMatrix> {
-  const { clientWith, ruleIds = [], all = false, workers, progress } = options;
-  const together = plans.flatMap(({ catches }) => catches.filter((claim) => claim.includes('+')));
-  const bugs = [...new Set([...options.bugs, ...together])];
+  const { clientWith, bugs, ruleIds = [], all = false, workers, progress } = options;
   const sound = await runSuite(
     plans,
     { ...options, client: clientWith(undefined), bail: false },
@@ -74,6 +72,12 @@ export async function killMatrix(
   await Promise.all(Array.from({ length: workers }, work));
   const ordered = bugs.flatMap((bug) => kills.filter((kill) => kill.bug === bug));
   return { sound, kills: ordered, problems: problemsOf(plans, bugs, ruleIds, sound, ordered) };
+}
+
+/** The bugs that cases claim to catch only together, each as `a+b`. */
+export function claimedTogether(plans: readonly Plan[]): readonly string[] {
+  const claims = plans.flatMap(({ catches }) => catches.filter((claim) => claim.includes('+')));
+  return [...new Set(claims)];
 }
 
 function killOf(bug: string, { plan, judgement }: CaseResult): Kill {

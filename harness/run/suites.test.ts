@@ -11,7 +11,7 @@ import { resolveClient } from '../client/resolve.ts';
 import { DIALECTS } from '../dialects.ts';
 import { judge } from '../judge/judge.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { killMatrix } from './kill-matrix.ts';
+import { claimedTogether, killMatrix } from './kill-matrix.ts';
 import type { Reporter } from './result.ts';
 import { runSuite } from './run-suite.ts';
 
@@ -43,7 +43,7 @@ t.test(
     const { sound, problems } = await killMatrix(plans, {
       ...options,
       clientWith: (bug) => clientOf(bug === undefined ? 'reference' : `reference:${bug}`),
-      bugs,
+      bugs: [...bugs, ...claimedTogether(plans)],
       ruleIds: RULES.map(({ id }) => id),
     });
     t.equal(sound.length, plans.length);

@@ -5,6 +5,7 @@ import { livesThrough, startedAt } from '../view/lives.ts';
 import { clockChanges } from '../view/wall.ts';
 import {
   broken,
+  couldNotTell,
   defineRule,
   kept,
   listed,
@@ -34,6 +35,8 @@ export const SWM_6 = defineRule({
     'a clock is set (`clock`, `clock-skew`), the policy states an interval of uploads, and one passes in which no server asks for silence',
   judge(input) {
     const { clients } = input;
+    if (input.view.plan.withoutRecords)
+      return couldNotTell('no usage records travel in the protocol of the servers');
     const seen: string[] = [];
     let why = 'no clock was set';
     for (const client of clients) {
