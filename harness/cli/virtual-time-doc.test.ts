@@ -52,8 +52,11 @@ t.test('each example is taken', async (t) => {
 });
 
 t.test('what it says is what is said', (t) => {
-  t.ok(doc.includes(escapedText('client', '…')), escapedText('client', '…'));
-  const [said] = stalledText('client', 30_000, 'held by …').split('. ');
+  t.ok(
+    doc.includes(escapedText({ client: 'client' }, '…')),
+    escapedText({ client: 'client' }, '…'),
+  );
+  const [said] = stalledText({ client: 'client' }, 30_000, 'held by …').split('. ');
   t.ok(doc.includes(said!), said!);
   t.end();
 });

@@ -69,14 +69,14 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#patience = new Patience({
       stallMs: around.stallMs,
       givesUp: () => this.#isOver || this.#endFlood(),
-      stalled: (held) => this.#break(stalledText(spec.client, around.stallMs, held)),
+      stalled: (held) => this.#break(stalledText(spec, around.stallMs, held)),
     });
     this.#tree = new NodeTree({
       clock: around.clock,
       network: around.network,
       patience: this.#patience,
       welcome: (link) => this.#welcome(link),
-      escaped: (what) => this.#break(escapedText(spec.client, what)),
+      escaped: (what) => this.#break(escapedText(spec, what)),
       wrote: () => this.#date(),
     });
   }

@@ -1,4 +1,5 @@
 // What is said of a client that virtual time cannot follow: what holds it, and which mode does work.
+import type { LaunchSpec } from '../process.ts';
 import type { NodeLink } from './node-link.ts';
 import { readEntry } from './processes.ts';
 
@@ -20,16 +21,24 @@ const RESOURCES: Readonly<Record<string, string>> = {
 };
 /** Always there in virtual time, and never what holds it. */
 const HARMLESS = new Set(['Timeout', 'Immediate', 'JSStream', 'TickObject']);
-const REMEDY = 'run this client with --time scaled:N';
 
-export function escapedText(client: string, what: string): string {
-  return `escaped: ${client} uses ${what}, which virtual time does not reach: ${REMEDY}`;
+type Who = Pick<LaunchSpec, 'client' | 'listens'>;
+
+/** A server may keep real time beside a client in virtual time; a client has no such choice. */
+function remedy({ listens }: Who): string {
+  return listens === undefined
+    ? 'run this client with --time scaled:N'
+    : 'start it yourself and name it by upstream: in the profile, or use --time scaled:N';
 }
 
-export function stalledText(client: string, stallMs: number, held: string): string {
+export function escapedText(who: Who, what: string): string {
+  return `escaped: ${who.client} uses ${what}, which virtual time does not reach: ${remedy(who)}`;
+}
+
+export function stalledText(who: Who, stallMs: number, held: string): string {
   return (
-    `stalled: ${client} worked for ${stallMs / 1_000} s of real time without coming to rest: ${held}. ` +
-    `Allow it more with --stall, or ${REMEDY}`
+    `stalled: ${who.client} worked for ${stallMs / 1_000} s of real time without coming to rest: ${held}. ` +
+    `Allow it more with --stall, or ${remedy(who)}`
   );
 }
 
