@@ -305,6 +305,22 @@ t.test('what the shim cannot reach is named before it runs', { ...needs(true, ''
   await fails(['sh', '-c', 'while :; do :; done'], /^stalled: .*which is busy/);
 });
 
+t.test(
+  'a loop on the clock, until a time hours away, ends',
+  needs(python, 'python3'),
+  async (t) => {
+    const waits = ['pass', 'time.sleep(0.001)', 'select.select([], [], [], 0)'];
+    for (const wait of waits) {
+      const program = `import select, time\nwhile time.monotonic() < 1e6: ${wait}`;
+      await t.rejects(
+        playNative({ command: [python!, '-c', program], stallMs: 300 }),
+        /^stalled: for 0.3 s of real time it waited no longer than 1ms at a time, and its clock .*python3/,
+        wait,
+      );
+    }
+  },
+);
+
 t.test('a client that waits for nothing shows what it waits in', needs(retry, 'cc'), async (t) => {
   await t.rejects(
     playNative({ command: [retry!] }),

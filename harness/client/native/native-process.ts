@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Nanos } from '../../clock/clock.ts';
+import { formatDuration } from '../../clock/duration.ts';
 import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { signalGroup, spawnGroup, sweep } from '../group.ts';
@@ -14,6 +15,7 @@ import {
 } from '../process.ts';
 import { Bridge } from './bridge.ts';
 import { alignTimes } from './file-times.ts';
+import { Haste } from './haste.ts';
 import { Links } from './links.ts';
 import { Outputs } from './outputs.ts';
 import { callName, describe, nameOf, processGone, programOf, threadGone } from './procfs.ts';
@@ -58,6 +60,7 @@ export class VirtualNativeProcess implements ClientProcess {
   readonly #listener: ProcessListener;
   readonly #mark = randomUUID();
   readonly #tree = new Tree();
+  readonly #haste = new Haste();
   readonly #bridge: Bridge;
   readonly #links: Links;
   readonly #inputs: Input[] = [];
@@ -248,6 +251,7 @@ export class VirtualNativeProcess implements ClientProcess {
       const wait = readWait(message);
       this.#tree.waits(task, wait);
       this.#bridge.note(wait.reports);
+      this.#checkHaste(task);
     } else if (type === UP.connect) {
       const wanted = readConnect(message);
       process.reports = wanted.reports;
@@ -264,6 +268,17 @@ export class VirtualNativeProcess implements ClientProcess {
       this.#tree.touch(true, process);
     }
     if (this.#broken !== undefined) throw this.#fail(escaped(this.#broken));
+  }
+
+  #checkHaste(task: Task): void {
+    const { clock, stallMs } = this.#around;
+    const now = clock.now();
+    const wait = { deadline: task.deadline, now, realMs: performance.now(), limitMs: stallMs };
+    const from = this.#haste.note(task, wait);
+    if (from === undefined) return;
+    const times = `its clock has gone from ${formatDuration(from)} to ${formatDuration(now)}`;
+    const evidence = `stalled: for ${stallMs / 1_000} s of real time it waited no longer than 1ms at a time, and ${times}: ${describe(task.process.pid, task.tid)}`;
+    throw this.#fail(new HarnessError(evidence));
   }
 
   /** Everybody who was announced has said hello. */
