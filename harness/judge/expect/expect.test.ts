@@ -73,6 +73,23 @@ t.test('what comes too late or too soon is told by how much', (t) => {
   t.end();
 });
 
+t.test('what came before the play went on is no answer to it, and not too soon', (t) => {
+  const early = `3ms alpha.share refused
+    1h alpha down fault=refuse`;
+  const finding = found([REFUSED], `${early}\n${END}`)!;
+  t.match(finding, {
+    actual: '0 of 1 came by 4h1m; before: 3ms  alpha.share  refused',
+    by: '1 missing',
+    index: 1,
+  });
+  t.match(
+    found([REFUSED], `${early}\n3h59m alpha.share refused\n${END}`),
+    { by: '1m too soon' },
+    'one that came after the step is',
+  );
+  t.end();
+});
+
 t.test('an order that is turned round is broken', (t) => {
   const turned = `
     4h bravo.share upload-offer records=1

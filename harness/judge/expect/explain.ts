@@ -70,7 +70,7 @@ export function explainMissing(missing: MissingCase): Finding {
   const sinceStart = countsFromCase(line.window, matcher.due(state));
   const counted = `${matches.length} of ${line.min} came`;
   const base = { ...placed(line, index, before), expected: expectedText(line, span, matcher) };
-  if (near) {
+  if (near && !near.before) {
     const { offNs, tooSoon } = near;
     return {
       ...base,
@@ -82,23 +82,44 @@ export function explainMissing(missing: MissingCase): Finding {
     };
   }
   const bounded = deadline !== undefined && deadline < endAt;
+  const earlier = near ? `; before: ${formatEvent(events[near.index]!)}` : '';
   return {
     ...base,
-    actual: bounded ? `${counted} by ${formatDuration(deadline)}` : `${counted} by the end`,
+    actual: `${counted} by ${bounded ? formatDuration(deadline) : 'the end'}${earlier}`,
     by: `${line.min - matches.length} missing`,
     // Jitter may have pushed what did come beyond the end of the play.
     ...(bounded && { marginNs: endAt - deadline, sinceStart }),
   };
 }
 
+/** What the play does to servers and clients. Something that came before such a step was no answer to it. */
+const STEPS: ReadonlySet<string> = new Set([
+  'down',
+  'up',
+  'restart',
+  'start',
+  'kill',
+  'clock',
+  'disk',
+  'command',
+]);
+
+interface Near {
+  readonly index: number;
+  readonly offNs: Nanos;
+  readonly tooSoon: boolean;
+  /** It came too soon, and the play has gone on between it and the window: it is another one, not this one too soon. */
+  readonly before?: boolean;
+}
+
 /** The event nearest to the window that would have matched but for its time. */
 function nearestOf(
   { state, matcher, events, deadline }: MissingCase,
   span: Span | undefined,
-): { index: number; offNs: Nanos; tooSoon: boolean } | undefined {
+): Near | undefined {
   if (!span) return undefined;
   const earliest = matcher.due(state)?.earliest ?? span.from;
-  let best: { index: number; offNs: Nanos; tooSoon: boolean } | undefined;
+  let best: Near | undefined;
   for (const [index, event] of events.entries()) {
     if (matcher.ownerOf(index) || !matched(state.line.pattern, event, matcher.bindings)) continue;
     const late = deadline === undefined ? -1n : event.at - deadline;
@@ -107,7 +128,12 @@ function nearestOf(
     if (offNs <= 0n || (best && best.offNs <= offNs)) continue;
     best = { index, offNs, tooSoon: late <= 0n };
   }
-  return best;
+  if (!best?.tooSoon) return best;
+  const { index } = best;
+  const before = events.some(
+    ({ at, event }, step) => step > index && at < earliest && STEPS.has(event),
+  );
+  return { ...best, before };
 }
 
 /** What all findings on expected lines share: where it is written, what matched, what could have come. */
