@@ -29,4 +29,9 @@ export class OnlineSeat implements Seat {
   get isMetered(): boolean {
     return this.state !== 'denied' || this.wasAllowed;
   }
+  /** A denial that counts whatever was granted before: how bugs deny. */
+  forbid(): void {
+    this.state = 'denied';
+    this.wasAllowed = false;
+  }
 }
