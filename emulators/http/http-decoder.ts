@@ -8,6 +8,7 @@ import {
   type HeldBodies,
   type HttpMessage,
   type HttpSide,
+  OtherVersion,
 } from './http-messages.ts';
 
 /** What a dialect makes of one request. */
@@ -47,6 +48,7 @@ export class HttpDecoder implements SessionDecoder {
   readonly #failed = { client: false, server: false };
   readonly #foreign: { client?: string; server?: string } = {};
   #understood = false;
+  #malformedWhy: 'bad-http' | 'wrong-version' = 'bad-http';
 
   constructor(heldBodies: HeldBodies, understand: Understand) {
     this.#understand = understand;
@@ -70,7 +72,7 @@ export class HttpDecoder implements SessionDecoder {
     const notes = answers.flatMap((answer) => [...this.#answered(answer)]);
     if (this.#failed.server && this.#understood && this.#waiting.length > 0) {
       this.#waiting = [];
-      notes.push({ event: 'malformed', fields: { why: 'bad-http' } });
+      notes.push({ event: 'malformed', fields: { why: this.#malformedWhy } });
     }
     return notes;
   }
@@ -139,6 +141,7 @@ export class HttpDecoder implements SessionDecoder {
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.#failed[side] = true;
+      this.#malformedWhy = error instanceof OtherVersion ? 'wrong-version' : 'bad-http';
       this.#foreign[side] ??= cipherOf(bytes) ?? 'no-http';
       const isForeign = side === 'server' || this.#foreign[side] === 'tls';
       if (!this.#understood && isForeign) this.opaque = this.#foreign.client ?? this.#foreign[side];

@@ -32,6 +32,9 @@ const MAX_LINE_BYTES = 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 
+/** Begins an answer of another version than 1.0 and 1.1. */
+const OTHER_VERSION = /^HTTP\/(?!1\.[01] )\d+\.\d+ /;
+
 const CAPITAL_A = 0x41;
 const CAPITAL_Z = 0x5a;
 
@@ -47,6 +50,9 @@ type State =
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 }
+
+/** A message of another version of HTTP. */
+export class OtherVersion extends HttpError {}
 
 /** Cuts one side of a connection into messages, whatever its pieces. */
 export class HttpMessages {
@@ -136,7 +142,10 @@ export class HttpMessages {
     const lineEnd = rest.indexOf(LINE_END);
     if (lineEnd >= 0 || rest.length > MAX_LINE_BYTES) {
       const startLine = rest.toString('latin1', 0, Math.max(lineEnd, 0));
-      if (!this.#side.begins.test(startLine)) throw new HttpError('no start line');
+      if (!this.#side.begins.test(startLine))
+        throw OTHER_VERSION.test(startLine)
+          ? new OtherVersion(startLine.slice(0, 20))
+          : new HttpError('no start line');
     }
     const end = rest.indexOf(HEAD_END);
     if (end > MAX_HEAD_BYTES || (end < 0 && rest.length > MAX_HEAD_BYTES))

@@ -96,5 +96,14 @@ t.test('an answer that is none of this protocol is malformed, one that is cut is
   decoder.client(Buffer.from(request('PUT /v1/nodes/n1', 'word.exe')));
   t.same(decoder.server(Buffer.from('HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{')), []);
   t.same(decoder.end().map(text), ['answer-lost why=cut']);
+  for (const [line, why] of [
+    ['HTTP/9.9 201 Created', 'wrong-version'],
+    ['HTTQ/1.1 201 Created', 'bad-http'],
+  ] as const) {
+    const other = relay.decoders!()('alpha', 'pipe');
+    other.client(Buffer.from(request('PUT /v1/nodes/n1', 'word.exe')));
+    const notes = `${line}\r\n\r\n`.split('').flatMap((byte) => other.server(Buffer.from(byte)));
+    t.same(notes.map(text), [`malformed why=${why}`]);
+  }
   t.end();
 });
