@@ -88,10 +88,15 @@ t.test(
         'opaque/primary-hangs',
         '--client',
         './started-client.yaml',
+        '--repeat',
+        '2',
       ],
     );
     t.equal(err, '');
     t.equal(status, 0, out);
+    const said = /^time virtual, .* \(beta\)$/m.exec(page)![0];
+    t.ok(out.includes(said), 'under the clock of the client, as the page says');
+    t.match(out, /2 repeats, one trace/);
     t.same(running(join(folder, 'broker.mjs')), []);
   },
 );
