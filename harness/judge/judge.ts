@@ -9,7 +9,7 @@ import { checkNever } from './expect/never.ts';
 import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
 import { RULES } from './rules/index.ts';
 import type { Finding, Judgement, Rule, RuleVerdict, Verdict } from './verdict.ts';
-import { View } from './view/view.ts';
+import { viewOf } from './view/view.ts';
 
 export interface JudgeOptions {
   /** The worst lateness of this machine while the case ran (real and scaled time), ns of case time. */
@@ -72,7 +72,7 @@ export function judge(
 }
 
 function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly Rule[]): Evidence {
-  const view = new View(plan, events);
+  const view = viewOf(plan, events);
   const ledger = ledgerOf(view, header);
   const seesAttempts = header.observer !== 'none';
   const endIndex = events.findIndex(({ event }) => event === 'end');

@@ -6,7 +6,7 @@ import type { Finding } from './verdict.ts';
 import { dropsOf } from './view/drops.ts';
 import { isFinal, type RecordAccount } from './view/records.ts';
 import type { Run } from './view/runs.ts';
-import type { View } from './view/view.ts';
+import { grouped, type View } from './view/view.ts';
 import { divisorOf, wallMs } from './view/wall.ts';
 
 /** One run of a program that a client was told to stop, and what became of its record. */
@@ -82,6 +82,53 @@ export function ledgerOf(view: View, header: TraceHeader): Ledger {
   };
 }
 
+/** By client; in the order of the ledger. */
+export function entriesOf(ledger: Ledger, client: string): readonly LedgerEntry[] {
+  return indexOf(ledger).byClient.get(client) ?? [];
+}
+
+/** The entry of the nth run of a program by a client. */
+export function entryOfRun(
+  ledger: Ledger,
+  { client, program, run }: Pick<LedgerEntry, 'client' | 'program' | 'run'>,
+): LedgerEntry | undefined {
+  return indexOf(ledger).byRun.get(runKey({ client, program, run }));
+}
+
+/** Whether that client, or any, owes that record. */
+export function isOwed(ledger: Ledger, record: string, client?: string): boolean {
+  const owing = indexOf(ledger).owing.get(record) ?? [];
+  return client === undefined ? owing.length > 0 : owing.some((one) => one.client === client);
+}
+
+interface LedgerIndex {
+  readonly byClient: ReadonlyMap<string, readonly LedgerEntry[]>;
+  readonly byRun: ReadonlyMap<string, LedgerEntry>;
+  readonly owing: ReadonlyMap<string, readonly LedgerEntry[]>;
+}
+
+const indexes = new WeakMap<Ledger, LedgerIndex>();
+
+function indexOf(ledger: Ledger): LedgerIndex {
+  const known = indexes.get(ledger);
+  if (known) return known;
+  const { entries } = ledger;
+  const index = {
+    byClient: grouped(entries, ({ client }) => client),
+    byRun: new Map(entries.map((entry) => [runKey(entry), entry])),
+    owing: grouped(
+      entries.filter(({ owed, record }) => owed && record !== undefined),
+      ({ record }) => record!,
+    ),
+  };
+  indexes.set(ledger, index);
+  return index;
+}
+
+function runKey({ client, program, run }: Pick<LedgerEntry, 'client' | 'program' | 'run'>): string {
+  return JSON.stringify([client, program, run]);
+}
+
 /** Checks the `ledger:` line of a case. */
 export function checkClaim(claim: LedgerClaim, ledger: Ledger): Finding | undefined {
   const columns = COLUMNS.filter((column) => claim.counts[column] !== undefined);
@@ -147,8 +194,8 @@ function entryOf({ client, program, run, owedAt }: Run, account?: RecordAccount)
  * What a client says that it dropped is not lost but dropped: its word counts drops, and is evidence of nothing else. Which
  * records they were nobody knows; whether as many are gone is for SF-10.
  */
-function countDrops(entries: LedgerEntry[], client: string, { events }: View): void {
-  const drops = dropsOf(events, client);
+function countDrops(entries: LedgerEntry[], client: string, view: View): void {
+  const drops = dropsOf(view, client);
   let left = drops.reduce((sum, { count }) => sum + count, 0);
   for (const [index, entry] of entries.entries()) {
     if (left === 0) return;
@@ -173,15 +220,22 @@ function pairUp(
     taken.add(account);
     described.add(descriptionOf(account));
   };
+  const byProgram = grouped(records, ({ program }) => program.toLowerCase());
+  const byStart = new Map(
+    [...byProgram].map(([program, accounts]) => [program, inSlots(accounts)] as const),
+  );
   const near = runs
-    .flatMap((run) =>
-      records.map((account) => ({
-        run,
-        account,
-        offMs: Math.abs(account.descriptions[0]!.startMs - startMs(run)),
-      })),
-    )
-    .filter(({ run, account, offMs }) => sameProgram(run, account) && offMs <= NEAR_MS)
+    .flatMap((run) => {
+      const atMs = startMs(run);
+      const slot = Math.floor(atMs / NEAR_MS);
+      const slots = byStart.get(run.program.toLowerCase());
+      // In the order of the records, as of several that are equally near the first is taken.
+      return [slot - 1, slot, slot + 1]
+        .flatMap((number) => slots?.get(number) ?? [])
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ account, startMs: begun }) => ({ run, account, offMs: Math.abs(begun - atMs) }));
+    })
+    .filter(({ offMs }) => offMs <= NEAR_MS)
     .toSorted((a, b) => a.offMs - b.offMs);
   for (const { run, account } of near) {
     if (!pairs.has(run) && !taken.has(account)) pair(run, account);
@@ -189,12 +243,17 @@ function pairUp(
   const owedFirst = runs.toSorted(
     (a, b) => Number(b.owedAt !== undefined) - Number(a.owedAt !== undefined),
   );
+  // What is described stays so: each record is looked at once.
+  const looked = new Map<string, number>();
   for (const run of owedFirst) {
     if (pairs.has(run) || run.denied) continue;
     // A second id for a run that has its record explains no other run.
-    const account = records.find(
-      (other) => sameProgram(run, other) && !described.has(descriptionOf(other)),
-    );
+    const program = run.program.toLowerCase();
+    const accounts = byProgram.get(program) ?? [];
+    let next = looked.get(program) ?? 0;
+    while (next < accounts.length && described.has(descriptionOf(accounts[next]!))) next++;
+    looked.set(program, next);
+    const account = accounts[next];
     if (account) pair(run, account);
   }
   return pairs;
@@ -204,6 +263,23 @@ function descriptionOf({ descriptions: [first] }: RecordAccount): string {
   return JSON.stringify([first!.program, first!.startMs, first!.stopMs]);
 }
 
-function sameProgram({ program }: Run, account: RecordAccount): boolean {
-  return account.program.toLowerCase() === program.toLowerCase();
+interface Started {
+  readonly account: RecordAccount;
+  /** Among the records of that program. */
+  readonly place: number;
+  readonly startMs: number;
+}
+
+/** By the time of their start, in slots as long as what counts as near: what is near is in the same one, or in one beside it. */
+function inSlots(accounts: readonly RecordAccount[]): ReadonlyMap<number, readonly Started[]> {
+  const slots = new Map<number, Started[]>();
+  for (const [place, account] of accounts.entries()) {
+    const { startMs } = account.descriptions[0]!;
+    const slot = Math.floor(startMs / NEAR_MS);
+    const known = slots.get(slot);
+    const started = { account, place, startMs };
+    if (known) known.push(started);
+    else slots.set(slot, [started]);
+  }
+  return slots;
 }

@@ -16,6 +16,9 @@ export function inferPlan({ header, events }: Trace, file: string, settings: Set
     events.flatMap(({ face, from }) => (face === undefined ? [] : (from ?? []))),
   );
   const clients = named.length > 0 ? named : ['client'];
+  const online = onlineClients(events);
+  const modeOf = (name: string): ClientPlan['mode'] =>
+    online.has(name) || online.has(undefined) ? 'online' : 'offline';
   return {
     id: header.case,
     suite: header.case.split('/')[0]!,
@@ -25,7 +28,7 @@ export function inferPlan({ header, events }: Trace, file: string, settings: Set
     rules: [],
     dialect: 'metering',
     servers,
-    clients: clients.map((name) => clientPlan(name, modeOf(name, events), settings)),
+    clients: clients.map((name) => clientPlan(name, modeOf(name), settings)),
     seats: {},
     forbidden: [],
     toleranceNs: SECOND,
@@ -71,13 +74,13 @@ function clientPlan(name: string, mode: ClientPlan['mode'], settings: Settings):
   };
 }
 
-function modeOf(client: string, events: readonly TraceEvent[]): ClientPlan['mode'] {
-  const isOnline = events.some(
-    ({ event, from, fields }) =>
-      (event === 'hello' && (from ?? client) === client && fields['mode'] === 'online') ||
-      (event === 'lease-request' && (from ?? client) === client),
+/** Those that ask for licences, or say so; undefined: some that nothing names, who may be any of them. */
+function onlineClients(events: readonly TraceEvent[]): ReadonlySet<string | undefined> {
+  const online = events.filter(
+    ({ event, fields }) =>
+      event === 'lease-request' || (event === 'hello' && fields['mode'] === 'online'),
   );
-  return isOnline ? 'online' : 'offline';
+  return new Set(online.map(({ from }) => from));
 }
 
 export interface Completed {
@@ -95,8 +98,9 @@ export function completed({ events }: Trace, clients: readonly string[]): Comple
     places.push(place);
   };
   const first = events[0];
+  const started = new Set(events.flatMap(({ actor, event }) => (event === 'start' ? actor : [])));
   for (const actor of clients)
-    if (first && !events.some((event) => event.actor === actor && event.event === 'start'))
+    if (first && !started.has(actor))
       add({ at: first.at, actor, event: 'start', fields: { run: 1 } }, 0);
   const isPlayed = events.some(({ event }) => event === 'down' || event === 'end');
   const outcomes = isPlayed ? new Map<number, string>() : outcomesOf(events);

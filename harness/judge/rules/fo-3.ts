@@ -1,5 +1,8 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
+import { entryOfRun } from '../ledger.ts';
+import { firstAfter, type Indexed } from '../view/arrival.ts';
+import { grouped, type View } from '../view/view.ts';
 import {
   broken,
   counted,
@@ -63,46 +66,53 @@ export function askedAgain(
   denied: number,
   program: string,
 ): number | undefined {
-  const isStart = (index: number): boolean => {
-    const { actor, event, fields } = view.events[index]!;
-    return (
-      actor === name &&
-      event === 'command' &&
-      fields['name'] === 'start-program' &&
-      fields['program'] === program
-    );
-  };
-  const requests = view
-    .eventsOf(name, 'lease-request')
-    .filter(({ event }) => event.fields['program'] === program)
-    .map(({ index }) => index);
-  const starts = [...view.events.keys()].filter(isStart);
-  const askedBefore = requests.filter((index) => index < denied).length;
+  const { requests, starts, allowed } = view.once(
+    `questions ${JSON.stringify([name, program])}`,
+    () => questionsOf(view, name, program),
+  );
   // Several runs at once: each may ask for itself.
-  if (starts.filter((index) => index < denied).length > askedBefore) return undefined;
-  const calls = view
-    .eventsOf(name, 'callback')
-    .filter(({ event }) => event.fields['program'] === program)
-    .map(({ index }) => index);
-  const allowed = [...starts, ...calls].filter((index) => index > denied);
-  const until = allowed.length > 0 ? Math.min(...allowed) : Infinity;
-  return requests.find((index) => index > denied && index < until);
+  if (firstAfter(starts, denied - 1) > firstAfter(requests, denied - 1)) return undefined;
+  const until = allowed[firstAfter(allowed, denied)]?.index ?? Infinity;
+  const again = requests[firstAfter(requests, denied)]?.index;
+  return again !== undefined && again < until ? again : undefined;
+}
+
+/** Where a client asked for a licence of a program, and where the program was started or the client called back. */
+function questionsOf(
+  view: View,
+  name: string,
+  program: string,
+): Readonly<Record<'requests' | 'starts' | 'allowed', readonly Indexed[]>> {
+  const named = (events: readonly Indexed[]): readonly Indexed[] =>
+    events.filter(({ event }) => event.fields['program'] === program);
+  const starts = named(
+    view
+      .around(name)
+      .filter(
+        ({ event: { actor, event, fields } }) =>
+          actor === name && event === 'command' && fields['name'] === 'start-program',
+      ),
+  );
+  const calls = named(view.eventsOf(name, 'callback'));
+  return {
+    requests: named(view.eventsOf(name, 'lease-request')),
+    starts,
+    allowed: [...starts, ...calls].toSorted((a, b) => a.index - b.index),
+  };
 }
 
 /** Runs of an online client that no server granted or denied while they lasted. */
 function unanswered({ view, ledger }: RuleCase, { name, policy }: RuleClient) {
   if (!policy.acquire) return [];
-  const answers = view.eventsOf(name, 'lease-grant', 'lease-deny');
-  return view.runs(name).flatMap(({ program, run, startAt, stopAt }) => {
-    const answered = answers.some(
-      ({ event }) =>
-        event.fields['program'] === program &&
-        event.at >= startAt &&
-        (stopAt === undefined || event.at <= stopAt),
-    );
-    const entry = ledger.entries.find(
-      (other) => other.client === name && other.program === program && other.run === run,
-    );
+  const answers = grouped(view.eventsOf(name, 'lease-grant', 'lease-deny'), ({ event }) =>
+    JSON.stringify(event.fields['program'] ?? null),
+  );
+  return view.runs(name).flatMap((run) => {
+    const { program, startAt, stopAt } = run;
+    const answered = answers
+      .get(JSON.stringify(program))
+      ?.some(({ event }) => event.at >= startAt && (stopAt === undefined || event.at <= stopAt));
+    const entry = entryOfRun(ledger, run);
     return answered || !entry || stopAt === undefined ? [] : [entry];
   });
 }

@@ -97,9 +97,6 @@ function reachableFor(
 
 /** A licence whose grant was lost is unknown to the client. */
 function hasArrived({ view }: RuleCase, client: string, grantIndex: number): boolean {
-  for (const { events, client: other } of view.attempts) {
-    const position = events.findIndex(({ index }) => index === grantIndex);
-    if (position >= 0 && other === client) return arrivalOf(events, position).state === 'yes';
-  }
-  return false;
+  const at = view.connectionAt(client, grantIndex);
+  return at !== undefined && arrivalOf(at.connection, at.position).state === 'yes';
 }

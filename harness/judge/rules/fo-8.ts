@@ -10,6 +10,8 @@ import {
   type RuleCase,
   type RuleClient,
 } from './rule.ts';
+import type { Indexed } from '../view/arrival.ts';
+import type { View } from '../view/view.ts';
 import { endsAllLeases } from './leases.ts';
 
 /** A licence that a server counts for a client, and whether something happened since that may have made it forget. */
@@ -42,6 +44,21 @@ export const FO_8 = defineRule({
   },
 });
 
+/** What may bear on the seats of a client: its own events, losses of its connections, restarts of servers. */
+function eventsFor(
+  view: View,
+  name: string,
+  losses: ReadonlyMap<number, string>,
+): readonly Indexed[] {
+  const restarts = view.once('restarts of any kind', () =>
+    [...view.events.keys()].filter((index) => view.events[index]!.event === 'restart'),
+  );
+  const own = view.around(name).map(({ index }) => index);
+  return [...new Set([...own, ...losses.keys(), ...restarts])]
+    .toSorted((a, b) => a - b)
+    .map((index) => ({ index, event: view.events[index]! }));
+}
+
 /** Goes through the events of one client; what it resumed is added to `resumed`. */
 function follow(
   { view }: RuleCase,
@@ -59,7 +76,7 @@ function follow(
     for (const [key, seat] of seats)
       if (server === undefined || key.startsWith(`${server} `)) seat.upset ??= why;
   };
-  for (const [index, event] of view.events.entries()) {
+  for (const { index, event } of eventsFor(view, name, losses)) {
     const { actor, fields, at } = event;
     const lost = losses.get(index);
     if (lost !== undefined) upset('a broken connection', lost);

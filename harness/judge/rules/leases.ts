@@ -19,26 +19,41 @@ export interface Lease {
 
 /** All leases of a client in the order of their grants; asked again for the same one it is the same lease. */
 export function leasesOf(view: View, client: string): readonly Lease[] {
+  return view.once(`leases ${client}`, () => followLeases(view, client));
+}
+
+function followLeases(view: View, client: string): readonly Lease[] {
   const leases: { -readonly [key in keyof Lease]: Lease[key] }[] = [];
-  const words = ['lease-grant', 'lease-release', 'lease-reclaim'];
-  for (const [index, event] of view.events.entries()) {
-    if (endsAllLeases(event))
-      for (const other of leases)
+  const latest = new Map<string, (typeof leases)[number]>();
+  const restarts = view.once('restarts', () =>
+    [...view.events.entries()]
+      .filter(([, event]) => endsAllLeases(event))
+      .map(([index, event]) => ({ index, event })),
+  );
+  const words = view.eventsOf(client, 'lease-grant', 'lease-release', 'lease-reclaim');
+  for (const { index, event } of [...words, ...restarts].toSorted((a, b) => a.index - b.index)) {
+    if (endsAllLeases(event)) {
+      for (const other of latest.values())
         if (other.server === event.actor) other.ended ??= { at: event.at, index, by: 'restart' };
-    if (!words.includes(event.event) || view.clientOf(event) !== client) continue;
+      continue;
+    }
     const lease = String(event.fields['lease']);
-    const known = leases.findLast((other) => other.server === event.actor && other.lease === lease);
+    const key = JSON.stringify([event.actor, lease]);
+    const known = latest.get(key);
     if (event.event !== 'lease-grant') {
       const by = event.event === 'lease-release' ? 'client' : 'server';
       if (known) known.ended ??= { at: event.at, index, by };
-    } else if (!known || known.ended)
-      leases.push({
+    } else if (!known || known.ended) {
+      const granted = {
         server: event.actor,
         lease,
         program: String(event.fields['program']),
         grantedAt: event.at,
         grantIndex: index,
-      });
+      };
+      leases.push(granted);
+      latest.set(key, granted);
+    }
   }
   return leases;
 }

@@ -1,9 +1,9 @@
 // Refused uploads: shared by RT-6, SF-8 and SF-9.
 import { MILLISECOND, type Nanos } from '../../clock/clock.ts';
 import type { UsageNote } from '../../trace/event.ts';
-import { arrivalOf } from '../view/arrival.ts';
+import { arrivalOf, type Indexed } from '../view/arrival.ts';
 import { isFinal } from '../view/records.ts';
-import type { View } from '../view/view.ts';
+import { grouped, type View } from '../view/view.ts';
 
 export interface Refusal {
   readonly server: string;
@@ -25,8 +25,8 @@ const UNDER_WAY: Nanos = 2n * MILLISECOND;
 
 /** All refusals of uploads of a client, in order of time. */
 export function refusalsOf(view: View, client: string): readonly Refusal[] {
-  return view.attempts
-    .filter((attempt) => attempt.client === client)
+  return view
+    .attemptsBy(client)
     .flatMap(({ server, face, events }) =>
       events.flatMap(({ index, event }, position): Refusal[] => {
         if (event.event !== 'upload-refuse') return [];
@@ -56,10 +56,38 @@ export function refusalsOf(view: View, client: string): readonly Refusal[] {
  */
 export function offersAgain(view: View, client: string, refusal: Refusal): number | undefined {
   const { log, usage, status, at, answered } = refusal;
-  return view.eventsOf(client, 'upload-offer').find(({ index, event }) => {
+  const { byLog, byRecord } = offersOf(view, client);
+  const [sample] = usage;
+  const isAgain = ({ index, event }: Indexed): boolean => {
     if (index < (answered ?? Infinity) || event.at < at + UNDER_WAY) return false;
     if (log !== undefined && event.fields['log'] === log) return true;
     const offered = new Set((event.usage ?? []).map(({ record }) => record));
     return status !== 409 && usage.length > 0 && usage.every(({ record }) => offered.has(record));
-  })?.index;
+  };
+  const found = [
+    (log === undefined ? undefined : byLog.get(log))?.find(isAgain),
+    (sample && byRecord.get(sample.record))?.find(isAgain),
+  ].flatMap((offer) => offer?.index ?? []);
+  return found.length > 0 ? Math.min(...found) : undefined;
+}
+
+interface Offers {
+  readonly byLog: ReadonlyMap<string, readonly Indexed[]>;
+  readonly byRecord: ReadonlyMap<string, readonly Indexed[]>;
+}
+
+function offersOf(view: View, client: string): Offers {
+  return view.once(`offers ${client}`, () => {
+    const offers = view.eventsOf(client, 'upload-offer');
+    const each = offers.flatMap((offer) =>
+      (offer.event.usage ?? []).map(({ record }) => ({ record, offer })),
+    );
+    const byRecord = [...grouped(each, ({ record }) => record)].map(
+      ([record, group]) => [record, group.map(({ offer }) => offer)] as const,
+    );
+    return {
+      byLog: grouped(offers, ({ event }) => String(event.fields['log'])),
+      byRecord: new Map(byRecord),
+    };
+  });
 }

@@ -27,8 +27,8 @@ function judge(input: RuleCase): Outcome {
     for (const server of view.plan.servers) {
       const stored = new Set<string>();
       const window: Attempt[] = [];
-      for (const attempt of view.attempts) {
-        if (attempt.client !== name || attempt.server !== server) continue;
+      for (const attempt of view.attemptsBy(name)) {
+        if (attempt.server !== server) continue;
         // A connection on which new records were stored is work, however many logs there are.
         if (storesNew(attempt, stored)) continue;
         const lives = view.lives(name);

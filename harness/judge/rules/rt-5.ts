@@ -1,6 +1,7 @@
 import { MILLISECOND, type Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
+import { firstAfter } from '../view/arrival.ts';
 import type { Attempt } from '../view/attempts.ts';
 import { livesThrough, startedAt } from '../view/lives.ts';
 import { broken, defineRule, kept, listed, nothingSeen } from './rule.ts';
@@ -30,13 +31,17 @@ export const RT_5 = defineRule({
         told++;
         const { server, face, from, until, bornAt } = silence;
         const place = `${server}.${face}`;
-        const asked = view
-          .attemptsOn(name, face, server)
-          .flatMap(requestsOf)
-          .filter(({ index, at }) => index > silence.index && at >= from + UNDER_WAY)
-          .filter(({ at }) => startedAt(lives, at) === bornAt)
-          .toSorted((a, b) => a.index - b.index);
-        const [first] = asked;
+        const asked = view.once(`requests ${JSON.stringify([name, face, server])}`, () =>
+          view
+            .attemptsOn(name, face, server)
+            .flatMap(requestsOf)
+            .toSorted((a, b) => a.index - b.index),
+        );
+        let first: (typeof asked)[number] | undefined;
+        for (let next = firstAfter(asked, silence.index); next < asked.length && !first; next++) {
+          const { at } = asked[next]!;
+          if (at >= from + UNDER_WAY && startedAt(lives, at) === bornAt) first = asked[next];
+        }
         if (first && first.at < until - TIMER_SLACK)
           return broken({
             expected: `nothing on ${place} before ${formatDuration(until)}: at ${formatDuration(from)} it asked for ${formatDuration(until - from)} of silence`,

@@ -1,12 +1,11 @@
 // What all rules share: how one is written down, and what it is given to look at.
-import type { ClientPlan, Plan } from '../../case/plan.ts';
+import type { ClientPlan } from '../../case/plan.ts';
 import type { Nanos } from '../../clock/clock.ts';
-import type { TraceEvent } from '../../trace/event.ts';
-import type { Ledger, LedgerEntry } from '../ledger.ts';
+import { entriesOf, type Ledger, type LedgerEntry } from '../ledger.ts';
 import { type Policy, policyOf } from '../policy.ts';
 import type { Finding, Rule, RuleInput, RuleVerdict } from '../verdict.ts';
 import { isFinal, type RecordAccount } from '../view/records.ts';
-import { View } from '../view/view.ts';
+import { grouped, type View, viewOf } from '../view/view.ts';
 import { divisorOf } from '../view/wall.ts';
 
 export type { Finding, Rule, RuleInput, RuleVerdict };
@@ -86,17 +85,6 @@ export function defineRule({ judge, judgeOpaque, ...rule }: RuleSpec): Rule {
   };
 }
 
-/** All rules look at one trace: what they see of it is worked out once. */
-const views = new WeakMap<readonly TraceEvent[], View>();
-
-function viewOf(plan: Plan, events: readonly TraceEvent[]): View {
-  const known = views.get(events);
-  if (known?.plan === plan) return known;
-  const view = new View(plan, events);
-  views.set(events, view);
-  return view;
-}
-
 export function kept(why: string): Outcome {
   return { state: 'kept', why };
 }
@@ -132,9 +120,8 @@ export function pendingAt(
   owedBy: Nanos,
   at: Nanos,
 ): readonly LedgerEntry[] {
-  return ledger.entries.filter((entry) => {
-    if (entry.client !== client || entry.owedAt === undefined || entry.owedAt > owedBy)
-      return false;
+  return entriesOf(ledger, client).filter((entry) => {
+    if (entry.owedAt === undefined || entry.owedAt > owedBy) return false;
     const account = view.record(client, entry.record);
     if (!account) return true;
     const acknowledged = account.acknowledgedAt !== undefined && account.acknowledgedAt <= at;
@@ -146,14 +133,7 @@ export function pendingAt(
 export function byProgram(
   records: readonly RecordAccount[],
 ): ReadonlyMap<string, readonly RecordAccount[]> {
-  const groups = new Map<string, RecordAccount[]>();
-  for (const account of records) {
-    const program = account.program.toLowerCase();
-    const group = groups.get(program);
-    if (group) group.push(account);
-    else groups.set(program, [account]);
-  }
-  return groups;
+  return grouped(records, ({ program }) => program.toLowerCase());
 }
 
 /** `1 attempt`, `3 attempts` */

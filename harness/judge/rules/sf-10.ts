@@ -24,7 +24,7 @@ export const SF_10 = defineRule({
     const { view, clients } = input;
     const seen: string[] = [];
     for (const client of clients) {
-      const drops = dropsOf(view.events, client.name);
+      const drops = dropsOf(view, client.name);
       if (drops.length === 0) continue;
       if (view.drainedAt === undefined) return couldNotTell('the drain did not come to its end');
       const counts = drops.reduce((sum, { count }) => sum + count, 0);

@@ -69,13 +69,18 @@ function overlapOf(
   const sorted = records.toSorted(
     (a, b) => a.descriptions[0]!.startMs - b.descriptions[0]!.startMs,
   );
-  for (const [number, later] of sorted.entries()) {
+  // What ended before a record began ended before all later ones.
+  let lasting: readonly RecordAccount[] = [];
+  for (const later of sorted) {
     const { startMs, stopMs } = later.descriptions[0]!;
-    const open = sorted.slice(0, number).filter((other) => {
+    lasting = lasting.filter(({ descriptions: [first] }) => first!.stopMs > startMs + TOUCHING_MS);
+    const before = lasting;
+    lasting = [...before, later];
+    const open = before.filter((other) => {
       const { startMs: otherStart, stopMs: otherStop } = other.descriptions[0]!;
       const same = otherStart === startMs && otherStop === stopMs;
       // One run under two ids is for SF-5.
-      return !same && otherStop > startMs + TOUCHING_MS && stopMs > startMs;
+      return !same && stopMs > startMs;
     });
     if (open.length === 0) continue;
     const untilMs = Math.min(stopMs, ...open.map(({ descriptions: [first] }) => first!.stopMs));

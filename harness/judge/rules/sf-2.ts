@@ -1,5 +1,6 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
+import { isOwed } from '../ledger.ts';
 import { isFinal } from '../view/records.ts';
 import { broken, counted, couldNotTell, defineRule, kept } from './rule.ts';
 
@@ -29,7 +30,7 @@ export const SF_2 = defineRule({
           continue;
         }
         // What was offered in the drain may still be under way; a run that is not owed may be lost with the client.
-        const owed = ledger.entries.some((entry) => entry.record === record && entry.owed);
+        const owed = isOwed(ledger, record);
         if (last.at >= view.endAt || !owed) continue;
         return broken({
           expected: `record ${record} offered again: its last offer was not acknowledged to the client`,

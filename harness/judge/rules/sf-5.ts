@@ -1,5 +1,6 @@
 import { formatEvent } from '../../trace/format.ts';
-import { sameRun, type RecordAccount } from '../view/records.ts';
+import type { UsageNote } from '../../trace/event.ts';
+import { grouped } from '../view/view.ts';
 import { broken, counted, couldNotTell, defineRule, kept, listed } from './rule.ts';
 
 export const SF_5 = defineRule({
@@ -14,6 +15,9 @@ export const SF_5 = defineRule({
     let again = 0;
     for (const { name } of clients) {
       const records = view.records(name);
+      const sameRuns = grouped(records, ({ descriptions: [first] }) => runKey(first!));
+      const ofProgram = countsOf(records);
+      const runsOf = countsOf(view.runs(name));
       for (const account of records) {
         const [described, otherwise] = account.descriptions;
         if (otherwise)
@@ -23,11 +27,10 @@ export const SF_5 = defineRule({
             by: 'one id, two records',
             index: account.offers.at(-1)!.index,
           });
-        const twin = records.find(
-          (other) => other !== account && sameRun(other.descriptions[0]!, described!),
-        );
-        const runs = view.runs(name).filter(({ program }) => program === account.program);
-        if (twin && runs.length < withProgram(records, account.program))
+        const twins = sameRuns.get(runKey(described!))!;
+        const twin = twins[0] === account ? twins[1] : twins[0];
+        const { program } = account;
+        if (twin && (runsOf.get(program) ?? 0) < ofProgram.get(program)!)
           return broken({
             expected: `one id for ${described!.program}`,
             actual: formatEvent(view.events[twin.offers[0]!.index]!),
@@ -42,6 +45,11 @@ export const SF_5 = defineRule({
   },
 });
 
-function withProgram(records: readonly RecordAccount[], program: string): number {
-  return records.filter((account) => account.program === program).length;
+function runKey({ program, startMs, stopMs }: UsageNote): string {
+  return JSON.stringify([program, startMs, stopMs]);
+}
+
+function countsOf(all: readonly { readonly program: string }[]): ReadonlyMap<string, number> {
+  const groups = grouped(all, ({ program }) => program);
+  return new Map([...groups].map(([program, group]) => [program, group.length]));
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
+import { isOwed } from '../ledger.ts';
 import { isFinal, type Offer, type RecordAccount } from '../view/records.ts';
 import { broken, counted, couldNotTell, defineRule, kept, type RuleCase } from './rule.ts';
 
@@ -36,9 +37,7 @@ export const SF_7 = defineRule({
         for (const { account, offer } of others) {
           if (isFinal(offer.answer)) continue;
           const again = account.offers.some(({ index }) => index > offer.index);
-          const owed = ledger.entries.some(
-            (entry) => entry.record === account.record && entry.owed && entry.client === name,
-          );
+          const owed = isOwed(ledger, account.record, name);
           if (again) resent++;
           if (again || !owed || view.drainedAt === undefined || offer.at >= (view.endAt ?? 0n))
             continue;

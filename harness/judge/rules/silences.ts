@@ -18,9 +18,8 @@ export interface Silence {
 
 /** What a server names is meant literally, also where case time is scaled (RFC 9110 §10.2.3). */
 export function silencesOf({ view, divisor }: RuleCase, client: string): readonly Silence[] {
-  return view.attempts
-    .filter((attempt) => attempt.client === client)
-    .flatMap(({ server, face, events }) =>
+  return view.once(`silences ${client}`, () =>
+    view.attemptsBy(client).flatMap(({ server, face, events }) =>
       events.flatMap(({ event }, position): Silence[] => {
         const seconds = Number(event.fields['retry-after'] ?? 0);
         if (!(seconds > 0)) return [];
@@ -30,7 +29,8 @@ export function silencesOf({ view, divisor }: RuleCase, client: string): readonl
         const bornAt = startedAt(view.lives(client), at);
         return [{ server, face, index, from: at, until, bornAt }];
       }),
-    );
+    ),
+  );
 }
 
 /** Whether that face, of any server or of one, had asked for silence at some moment from `from` to `to`. */

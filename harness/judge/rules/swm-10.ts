@@ -68,8 +68,7 @@ function toldOf(
   { name }: RuleClient,
   { program, startAt, stopAt }: Run,
 ): string | undefined {
-  for (const { client, events } of view.attempts) {
-    if (client !== name) continue;
+  for (const { events } of view.attemptsBy(name)) {
     for (const [position, { event }] of events.entries()) {
       if (event.event !== 'configuration' || Number(event.fields['status'] ?? 200) >= 400) continue;
       const { state, at } = arrivalOf(events, position);

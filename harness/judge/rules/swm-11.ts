@@ -16,9 +16,9 @@ export const SWM_11 = defineRule({
     const honoured: string[] = [];
     let why = 'no client was called back';
     for (const { name } of clients)
-      for (const { client, server, face, events } of view.attempts)
+      for (const { server, face, events } of view.attemptsBy(name))
         for (const [position, { index, event }] of events.entries()) {
-          if (client !== name || event.event !== 'callback') continue;
+          if (event.event !== 'callback') continue;
           const program = String(event.fields['program']);
           const { state, at } = arrivalOf(events, position);
           const grace = Number(event.fields['grace'] ?? 0);

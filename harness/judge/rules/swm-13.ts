@@ -1,6 +1,6 @@
 import { MILLISECOND } from '../../clock/clock.ts';
 import { formatDuration, fromMs, toMs } from '../../clock/duration.ts';
-import { runText } from '../ledger.ts';
+import { entryOfRun, runText } from '../ledger.ts';
 import { livesThrough } from '../view/lives.ts';
 import type { Run } from '../view/runs.ts';
 import {
@@ -34,10 +34,7 @@ export const SWM_13 = defineRule({
         const trial = trialOf(input, client, run);
         if (!trial || stopAt === undefined || owedAt === undefined || run.denied) continue;
         if (!livesThrough(view.lives(client.name), startAt, owedAt)) continue;
-        const entry = ledger.entries.find(
-          (other) =>
-            other.client === client.name && other.program === program && other.run === run.run,
-        );
+        const entry = entryOfRun(ledger, run);
         const account = view.record(client.name, entry?.record);
         if (!entry || !account) {
           why = 'the drain did not come to its end';

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../clock/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatEvent } from '../../trace/format.ts';
+import { entriesOf } from '../ledger.ts';
 import { livesThrough } from '../view/lives.ts';
 import {
   broken,
@@ -43,22 +44,23 @@ export const SWM_14 = defineRule({
     for (const client of clients)
       for (const stimulus of [...programs(input, client), ...lists(input, client)]) {
         const { index, event, text, program } = stimulus;
-        const fell = view.events.find(
-          (other, place) =>
-            place > index &&
-            ((other.actor === client.name && ['exit', 'contract'].includes(other.event)) ||
-              (other.event === 'protocol-error' && view.clientOf(other) === client.name)),
-        );
+        const fell = view
+          .around(client.name)
+          .find(
+            ({ index: place, event: other }) =>
+              place > index &&
+              ((other.actor === client.name && ['exit', 'contract'].includes(other.event)) ||
+                (other.event === 'protocol-error' && view.clientOf(other) === client.name)),
+          );
         if (fell)
           return broken({
             expected: `the client lives on after ${text} at ${formatDuration(event.at)}`,
-            actual: formatEvent(fell),
-            by: `${formatDuration(fell.at - event.at)} later`,
-            index: view.events.indexOf(fell),
+            actual: formatEvent(fell.event),
+            by: `${formatDuration(fell.event.at - event.at)} later`,
+            index: fell.index,
           });
-        const lost = ledger.entries.find(
-          (entry) =>
-            entry.client === client.name && entry.program === program && entry.state === 'lost',
+        const lost = entriesOf(ledger, client.name).find(
+          (entry) => entry.program === program && entry.state === 'lost',
         );
         if (lost && view.drainedAt !== undefined)
           return broken({
@@ -79,7 +81,7 @@ export const SWM_14 = defineRule({
 
 /** Programs with a name, an original name or a version of that kind. */
 function programs({ view }: RuleCase, { name }: RuleClient): readonly Stimulus[] {
-  return view.events.flatMap((event, index): Stimulus[] => {
+  return view.around(name).flatMap(({ index, event }): Stimulus[] => {
     if (event.actor !== name || event.event !== 'command') return [];
     const { id: _, name: __, ...told } = event.fields;
     const odd = Object.entries(told).find(
@@ -96,8 +98,8 @@ function programs({ view }: RuleCase, { name }: RuleClient): readonly Stimulus[]
 
 /** Connections on which a configuration of that size was sent. */
 function lists({ view }: RuleCase, { name }: RuleClient): readonly Stimulus[] {
-  return view.attempts.flatMap(({ client, events }): Stimulus[] => {
-    if (client !== name || !events.some(({ event }) => event.event === 'configuration')) return [];
+  return view.attemptsBy(name).flatMap(({ events }): Stimulus[] => {
+    if (!events.some(({ event }) => event.event === 'configuration')) return [];
     const sent = events.filter(({ event }) => event.event === 'sent');
     const bytes = sent.reduce((sum, { event }) => sum + Number(event.fields['length'] ?? 0), 0);
     if (bytes < LARGE_BYTES) return [];

@@ -95,7 +95,8 @@ export const SWM_15 = defineRule({
 function spansOf({ view }: RuleCase, { name }: RuleClient): readonly Span[] {
   const spans: Span[] = [];
   let from: Nanos | undefined;
-  for (const { actor, event, fields, at } of view.events) {
+  for (const { event: told } of view.around(name)) {
+    const { actor, event, fields, at } = told;
     if (actor !== name || event !== 'disk') continue;
     if (fields['state'] === 'full') from ??= at;
     else if (from !== undefined) {
@@ -108,7 +109,7 @@ function spansOf({ view }: RuleCase, { name }: RuleClient): readonly Span[] {
 
 function stopsOf({ view }: RuleCase, { name }: RuleClient): readonly Stop[] {
   const asked = new Map<unknown, Nanos>();
-  return view.events.flatMap((event, index): Stop[] => {
+  return view.around(name).flatMap(({ index, event }): Stop[] => {
     if (event.actor !== name) return [];
     const { id, result } = event.fields;
     if (event.event === 'command' && event.fields['name'] === 'stop-program')

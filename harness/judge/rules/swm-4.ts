@@ -87,12 +87,9 @@ function doubles(
 }
 
 /** A grant that never arrived is unknown to the client: it cannot give back what it does not know of. */
-function mayBeKnown({ attempts }: View, name: string, { grantIndex }: Lease): boolean {
-  for (const { client, events } of attempts) {
-    const position = events.findIndex(({ index }) => index === grantIndex);
-    if (client === name && position >= 0) return arrivalOf(events, position).state !== 'no';
-  }
-  return true;
+function mayBeKnown(view: View, name: string, { grantIndex }: Lease): boolean {
+  const at = view.connectionAt(name, grantIndex);
+  return !at || arrivalOf(at.connection, at.position).state !== 'no';
 }
 
 /** When the first server was back for good, and by when the client had to have found it. */

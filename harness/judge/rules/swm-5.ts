@@ -1,5 +1,6 @@
 import { formatEvent } from '../../trace/format.ts';
 import type { RecordAccount } from '../view/records.ts';
+import { grouped } from '../view/view.ts';
 import {
   broken,
   byProgram,
@@ -47,13 +48,18 @@ export const SWM_5 = defineRule({
 
 /** Starts of that program, whatever became of them. */
 function runsOf({ view }: RuleCase, client: string, program: string): number {
-  return view.events.filter(
-    ({ actor, event, fields }) =>
-      actor === client &&
-      event === 'command' &&
-      fields['name'] === 'start-program' &&
-      String(fields['program']).toLowerCase() === program,
-  ).length;
+  const starts = view.once(`starts ${client}`, () =>
+    grouped(
+      view
+        .around(client)
+        .filter(
+          ({ event: { actor, event, fields } }) =>
+            actor === client && event === 'command' && fields['name'] === 'start-program',
+        ),
+      ({ event: { fields } }) => String(fields['program']).toLowerCase(),
+    ),
+  );
+  return starts.get(program)?.length ?? 0;
 }
 
 /** One account of each interval: one run under two ids is for SF-5. */

@@ -138,14 +138,11 @@ function notGivenUp(input: RuleCase, client: RuleClient): Outcome | undefined {
       livesThrough(lives, from, deadline) &&
       needsLicence(view.runs(name), leases, assigned, span);
     const next = availableAfter(input, later, face, from - gapNs, deadline);
-    const tried = view.attempts.some(
-      (attempt) =>
-        attempt.client === name &&
-        attempt.face === face &&
-        attempt.server !== assigned &&
-        attempt.at >= from &&
-        attempt.at <= deadline,
-    );
+    const tried = view
+      .attemptsOn(name, face)
+      .some(
+        (attempt) => attempt.server !== assigned && attempt.at >= from && attempt.at <= deadline,
+      );
     if (!judged || next.length === 0 || tried) continue;
     return broken({
       expected: `${next[0]}.${face} asked by ${formatDuration(deadline)}: ${assigned}.${face} has been busy since ${formatDuration(from)}, and a program waits for its licence`,

@@ -14,6 +14,18 @@ export interface Arrival {
   readonly index?: number;
 }
 
+/** The place of the first that stands behind that index of the trace. */
+export function firstAfter(rising: readonly { readonly index: number }[], index: number): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rising[middle]!.index <= index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** A reset soon behind an answer may overtake it. */
 const OVERTAKING: Nanos = SECOND;
 

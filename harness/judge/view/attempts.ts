@@ -74,9 +74,9 @@ export function attemptsOf(
   const connections = new Map<number, Indexed[]>();
   for (const [index, event] of events.entries()) {
     if (event.conn === undefined) continue;
-    const connection = connections.get(event.conn) ?? [];
-    connection.push({ index, event });
-    connections.set(event.conn, connection);
+    const connection = connections.get(event.conn);
+    if (connection) connection.push({ index, event });
+    else connections.set(event.conn, [{ index, event }]);
   }
   return events.flatMap((event, index): Attempt[] => {
     const { actor: server, face, at, conn } = event;

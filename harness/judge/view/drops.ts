@@ -1,5 +1,5 @@
 import type { Nanos } from '../../clock/clock.ts';
-import type { TraceEvent } from '../../trace/event.ts';
+import type { View } from './view.ts';
 
 /** A client says that its spool was full and that it has dropped so many records: that counts them, and is evidence of nothing else. */
 export interface Drop {
@@ -9,8 +9,8 @@ export interface Drop {
 }
 
 /** A drop is an event `dropped` of the client with `count=`, by default 1. */
-export function dropsOf(events: readonly TraceEvent[], client: string): readonly Drop[] {
-  return events.flatMap(({ actor, event, fields, at }, index) => {
+export function dropsOf(view: View, client: string): readonly Drop[] {
+  return view.around(client).flatMap(({ index, event: { actor, event, fields, at } }) => {
     if (actor !== client || event !== 'said' || fields['event'] !== 'dropped') return [];
     const count = Number(fields['count'] ?? 1);
     return Number.isSafeInteger(count) && count > 0 ? [{ at, index, count }] : [];

@@ -21,8 +21,10 @@ const on = (
 
 const LIFE = [{ from: 0n, to: 10n ** 12n }] as never;
 
+const placed = (events: readonly TraceEvent[]) => events.map((event, index) => ({ index, event }));
+
 function accounts(...events: readonly TraceEvent[]) {
-  return recordsOf([on('received'), ...events], () => true, 'ws1', LIFE).map(
+  return recordsOf(placed([on('received'), ...events]), () => true, 'ws1', LIFE).map(
     ({ record, deliveries, acknowledgedAt, offers }) => [
       record,
       deliveries,
@@ -59,7 +61,7 @@ t.test(
       ['r1', 1, false, undefined],
     ]);
     const [struck] = recordsOf(
-      [offer, accept, on('sent'), on('garbled', { bytes: 3 })],
+      placed([offer, accept, on('sent'), on('garbled', { bytes: 3 })]),
       () => true,
       'ws1',
       LIFE,

@@ -36,33 +36,36 @@ const TO_NOTE: Nanos = SECOND;
 
 /** The records of one client, in the order in which they were first offered. */
 export function recordsOf(
-  events: readonly TraceEvent[],
+  events: readonly Indexed[],
   isOf: (event: TraceEvent) => boolean,
   client: string,
   lives: readonly Life[],
 ): readonly RecordAccount[] {
   const connections = new Map<number, Indexed[]>();
   const found = new Map<string, { descriptions: UsageNote[]; offers: Offer[]; from: number[] }>();
-  for (const [index, event] of events.entries()) {
+  for (const indexed of events) {
+    const { event } = indexed;
     if (event.conn === undefined || !isOf(event)) continue;
-    const connection = connections.get(event.conn) ?? [];
-    connection.push({ index, event });
-    connections.set(event.conn, connection);
+    const connection = connections.get(event.conn);
+    if (connection) connection.push(indexed);
+    else connections.set(event.conn, [indexed]);
   }
-  for (const connection of connections.values())
+  for (const connection of connections.values()) {
+    // Where the client began that request: its first bytes since the server last sent something, or the connection.
+    let from = connection[0]!.index;
     for (const [position, { index, event }] of connection.entries()) {
+      if (event.event === 'sent') from = connection[position + 1]?.index ?? index;
       if (event.event !== 'upload-offer') continue;
+      const begun = from;
       const answers = answersTo(connection, position);
       const offerOf = ({ record }: UsageNote): Offer => {
-        const answer = answers.find(({ event: { usage } }) =>
-          usage?.some((other) => other.record === record),
-        );
+        const answer = answers.get(record);
         return {
           index,
           at: event.at,
           server: event.actor,
           ...(answer && { answer: answer.event }),
-          arrival: answer ? arrivalOf(connection, answer.position) : { state: 'no' },
+          arrival: answer?.arrival ?? { state: 'no' },
         };
       };
       for (const note of event.usage ?? []) {
@@ -70,11 +73,12 @@ export function recordsOf(
         const account = found.get(note.record) ?? { descriptions: [], offers: [], from: [] };
         found.set(note.record, account);
         account.offers.push(offer);
-        account.from.push(requestIndex(connection, position));
+        account.from.push(begun);
         if (!account.descriptions.some((other) => sameRun(other, note)))
           account.descriptions.push(note);
       }
     }
+  }
   return [...found]
     .map(([record, { descriptions, offers, from }]): RecordAccount => {
       const accepted = offers.filter(({ answer }) => answer?.event === 'upload-accept');
@@ -122,24 +126,21 @@ export function sameRun(a: UsageNote, b: UsageNote): boolean {
   return a.program === b.program && a.startMs === b.startMs && a.stopMs === b.stopMs;
 }
 
-/** What was said of the records of an offer: one thing of all of them, or several, each of some. */
-function answersTo(
-  connection: readonly Indexed[],
-  position: number,
-): readonly { readonly event: TraceEvent; readonly position: number }[] {
-  const answers: { event: TraceEvent; position: number }[] = [];
+interface Answer {
+  readonly event: TraceEvent;
+  readonly arrival: Arrival;
+}
+
+/** By record what was first said of it: one thing of all records of an offer, or several, each of some. */
+function answersTo(connection: readonly Indexed[], position: number): ReadonlyMap<string, Answer> {
+  const answers = new Map<string, Answer>();
   for (let next = position + 1; next < connection.length; next++) {
     const { event } = connection[next]!;
     if (event.event === 'upload-offer') break;
-    if (event.event === 'upload-accept' || event.event === 'upload-refuse')
-      answers.push({ event, position: next });
+    if (event.event !== 'upload-accept' && event.event !== 'upload-refuse') continue;
+    const answer = { event, arrival: arrivalOf(connection, next) };
+    for (const { record } of event.usage ?? [])
+      if (!answers.has(record)) answers.set(record, answer);
   }
   return answers;
-}
-
-/** Where the client began that request: its first bytes since the server last sent something, or the connection. */
-function requestIndex(connection: readonly Indexed[], position: number): number {
-  let first = position;
-  while (first > 0 && connection[first - 1]!.event.event !== 'sent') first--;
-  return connection[first]!.index;
 }

@@ -28,6 +28,7 @@ export function runsOf(
 ): readonly Run[] {
   const runs: { -readonly [key in keyof Run]: Run[key] }[] = [];
   const open: typeof runs = [];
+  const counts = new Map<string, number>();
   const banned = new Set(forbidden.map((name) => name.toLowerCase()));
   const asked = new Map<unknown, { name: unknown; run: (typeof runs)[number] }>();
   const refused = new Set<(typeof runs)[number]>();
@@ -55,7 +56,8 @@ export function runsOf(
     if (event.event === 'command') {
       const program = String(fields['program']);
       if (fields['name'] === 'start-program') {
-        const run = runs.filter((other) => other.program === program).length + 1;
+        const run = (counts.get(program) ?? 0) + 1;
+        counts.set(program, run);
         const originalName = fields['originalName'];
         const names = [program, ...(originalName === undefined ? [] : [String(originalName)])];
         const denied = names.some((name) => banned.has(name.toLowerCase()));

@@ -33,10 +33,14 @@ export function clockChanges(
   view: View,
   client: string,
 ): readonly { readonly at: Nanos; readonly by: Nanos; readonly index: number }[] {
-  return view.events.flatMap(({ actor, event, at, fields }, index) =>
-    actor === client && event === 'clock'
-      ? [{ at, by: signedDuration(String(fields['by'])), index }]
-      : [],
+  return view.once(`clock ${client}`, () =>
+    view
+      .around(client)
+      .flatMap(({ index, event: { actor, event, at, fields } }) =>
+        actor === client && event === 'clock'
+          ? [{ at, by: signedDuration(String(fields['by'])), index }]
+          : [],
+      ),
   );
 }
 

@@ -18,7 +18,7 @@ export function judgeFailover(input: RuleCase): Outcome {
   const kinds = new Map<string, number>();
   const unseen: string[] = [];
   for (const client of clients) {
-    const own = view.attempts.filter((attempt) => attempt.client === client.name);
+    const own = view.attemptsBy(client.name);
     unseen.push(...usedMeanwhile(input, own));
     for (const [number, attempt] of own.entries()) {
       const failure = failureOf(view, attempt);

@@ -19,9 +19,7 @@ export function judgeGaps(input: RuleCase): Outcome {
   const seen: string[] = [];
   for (const { name, plan } of clients)
     for (const server of view.plan.servers) {
-      const attempts = view.attempts.filter(
-        (attempt) => attempt.client === name && attempt.server === server,
-      );
+      const attempts = view.attemptsBy(name).filter((attempt) => attempt.server === server);
       const gaps: string[] = [];
       for (const [place, attempt] of attempts.entries()) {
         const before = attempts[place - 1];

@@ -26,8 +26,7 @@ export function judgeOrder(input: RuleCase): Outcome {
   for (const client of clients) {
     let before: Attempt | undefined;
     let failures = 0;
-    for (const attempt of view.attempts) {
-      if (attempt.client !== client.name) continue;
+    for (const attempt of view.attemptsBy(client.name)) {
       const lives = view.lives(client.name);
       const isFirst = !before || startedAt(lives, before.at) !== startedAt(lives, attempt.at);
       const passedOver = passedOverBy(input, isFirst ? undefined : before, attempt);

@@ -10,7 +10,7 @@ export function judgePass(input: RuleCase): Outcome {
   const passes: string[] = [];
   let why = 'no pass over the whole list failed';
   for (const { name, plan } of clients) {
-    const own = view.attempts.filter(({ client }) => client === name);
+    const own = view.attemptsBy(name);
     let isInOutage = false;
     for (const attempt of own) {
       const fails = failureOf(view, attempt) !== undefined;

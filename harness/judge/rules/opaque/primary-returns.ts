@@ -10,7 +10,7 @@ export function judgePrimaryReturns({ view, clients }: RuleCase): Outcome {
   const found: string[] = [];
   let why = 'the primary never returned alone after all servers had been down';
   for (const { name, plan } of clients) {
-    const own = view.attempts.filter(({ client }) => client === name);
+    const own = view.attemptsBy(name);
     const faces = [...new Set(view.attempts.map(({ face }) => face))];
     for (const face of faces)
       for (const back of downtimes.returns(primary!, face, 0n)) {

@@ -11,7 +11,7 @@ export function judgeSilence(input: RuleCase): Outcome {
   const { view, clients } = input;
   let ended = 0;
   for (const { name, plan } of clients)
-    for (const attempt of view.attempts.filter(({ client }) => client === name)) {
+    for (const attempt of view.attemptsBy(name)) {
       const silent = silenceOn(attempt);
       if (!silent) continue;
       const { since, until } = silent;

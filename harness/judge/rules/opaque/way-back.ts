@@ -10,7 +10,7 @@ export function judgeWayBack(input: RuleCase): Outcome {
   const { servers } = view.plan;
   const returns: string[] = [];
   for (const { name } of clients) {
-    const own = view.attempts.filter(({ client }) => client === name);
+    const own = view.attemptsBy(name);
     for (const left of own.filter((attempt) => isAnswered(attempt))) {
       const end = endByClient(left);
       const back = end && own.find((other) => isForItsSake(other, left, end.index, servers));
