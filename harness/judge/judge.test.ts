@@ -185,6 +185,11 @@ t.test('an ability that the client lacks', (t) => {
     reason: 'the client does not support start-program',
     findings: [],
   });
+  t.match(
+    judged(`0s client start\n${command}\n1h alpha.pipe login-refused from=client\n${END}`),
+    { verdict: 'unsupported', findings: [] },
+    'what must not be seen may be what comes of the lack',
+  );
   t.match(judged(`0s client start\n${command}\n1h client contract why=noise\n${END}`), {
     verdict: 'fail',
   });

@@ -32,8 +32,8 @@ interface Evidence {
 
 /** Events that only an observer sees. */
 const UNSEEN: ReadonlySet<string> = new Set(['refused', 'unanswered']);
-/** Findings that an ability which the client lacks explains. */
-const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'ledger']);
+/** Findings that an ability which the client lacks explains: what the case says of a play that was not played. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'never', 'ledger']);
 
 export function judge(
   plan: Plan,
