@@ -5,7 +5,7 @@ import { spawnGroup, sweep } from '../group.ts';
 import type { Exit, LaunchSpec } from '../process.ts';
 import { LINK_VARIABLES } from './link.ts';
 import type { LinkServer } from './link-server.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 
 export interface LaunchOptions {
   readonly spec: LaunchSpec;

@@ -145,6 +145,31 @@ t.test('an HTTP server: its dates, its time-outs, its connections kept and dropp
   t.match(secondEnd, /^1m3[89]s4ms > end$/);
 });
 
+t.test(
+  'an HTTP server gives up requests that do not come to their end, when it is due',
+  async (t) => {
+    const part = 'POST / HTTP/1.1\r\nHost: x\r\n';
+    const { lines, error, stderr } = await serve(
+      `import http from 'node:http';
+     const server = http.createServer({ headersTimeout: 60_000, requestTimeout: 300_000 }, (request) => request.resume());
+     server.on('clientError', (error, socket) => { console.log(error.code); socket.destroy(); }).listen(Number(process.env.PORT));`,
+      1_000n,
+      [
+        dialAt(1n, (socket) => socket.write(Buffer.from(part))),
+        dialAt(2n, (socket) => socket.write(Buffer.from(`${part}Content-Length: 9\r\n\r\nhalf`))),
+      ],
+    );
+    t.equal(error, undefined, stderr);
+    // Node looks every thirty seconds.
+    t.match(lines.filter((line) => !line.includes('connected')).slice(0, 4), [
+      /^1m30s ERR_HTTP_REQUEST_TIMEOUT$/,
+      /^1m30s1ms > end$/,
+      /^5m30s ERR_HTTP_REQUEST_TIMEOUT$/,
+      /^5m30s1ms > end$/,
+    ]);
+  },
+);
+
 t.test('a TLS server', async (t) => {
   const folder = t.testdir();
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

@@ -3,7 +3,7 @@ import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
 import type { ClientEvent, ClientTurn, Welcome } from './link.ts';
 import type { NodeLink } from './node-link.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../patience.ts';
 import { commandLine } from './processes.ts';
 import { isStuck, realWork } from './relatives.ts';
 import { whatHolds } from './stall.ts';

@@ -87,10 +87,33 @@ interface InternalModules {
   };
   'internal/errors': Record<string, ErrorClass>;
   'internal/stream_base_commons': { onStreamRead?: unknown };
+  'internal/http': { utcDate?: () => string };
   'internal/async_hooks': { symbols?: { owner_symbol?: symbol } };
   'internal/child_process': {
     ChildProcess?: Internals['ChildProcess'];
     kChannelHandle?: symbol;
+  };
+}
+
+/** What reads one connection of `http`: a part of a message, or nothing, is `incoming`. */
+export interface HttpParser {
+  readonly incoming: object | null;
+}
+
+/** What servers lean on beside. */
+export interface ServerInternals {
+  /** Node's own last step of `listen`, which binds unless the server has a handle. */
+  readonly setUpListening: (...args: unknown[]) => void;
+  /** True in a worker of a cluster, which shares a port with others. */
+  readonly isClusterWorker: () => boolean;
+  /** `http` takes the function over when it is loaded. */
+  readonly dates: { utcDate?: () => string };
+  readonly parsers: { initialize(this: HttpParser, ...args: unknown[]): unknown };
+  /** Key of the function that a parser calls at the first byte of a message. */
+  readonly onMessageBegin: string;
+  readonly connections: {
+    active(): readonly HttpParser[];
+    expired(headersMs: number, requestMs: number): readonly HttpParser[];
   };
 }
 
@@ -102,6 +125,10 @@ interface Bindings {
   signal_wrap: { Signal?: new () => SignalHandle };
   fs: Functions;
   spawn_sync: { spawn?(options: SpawnOptions): unknown };
+  http_parser: {
+    HTTPParser?: { prototype: ServerInternals['parsers']; kOnMessageBegin?: number };
+    ConnectionsList?: { prototype: ServerInternals['connections'] };
+  };
 }
 
 export class MissingInternal extends Error {}
@@ -117,17 +144,7 @@ export function areExposed(): boolean {
 
 /** Throws a `MissingInternal` that names what is missing: another Node may have moved it. */
 export function loadInternals(): Internals {
-  const require = createRequire(import.meta.url);
-  const { internalBinding } = quietly(
-    () =>
-      require('internal/test/binding') as {
-        internalBinding<Name extends keyof Bindings>(name: Name): Bindings[Name];
-      },
-  );
-  const binding = <Name extends keyof Bindings>(name: Name): Bindings[Name] =>
-    found(`the binding ${name}`, () => internalBinding(name));
-  const load = <Name extends keyof InternalModules>(name: Name): InternalModules[Name] =>
-    found(name, () => quietly(() => require(name) as InternalModules[Name]));
+  const { require, binding, load } = lookUps();
   const timers = binding('timers');
   for (const name of ['getLibuvNow', 'scheduleTimer', 'toggleTimerRef'] as const)
     needed(`timers.${name}`, timers[name]);
@@ -172,6 +189,52 @@ export function loadInternals(): Internals {
   };
 }
 
+/** True when it is too late to give `http` another clock. */
+export function isHttpLoaded(): boolean {
+  return process.moduleLoadList.includes('NativeModule _http_outgoing');
+}
+
+/** Throws a `MissingInternal` too. */
+export function loadServerInternals(): ServerInternals {
+  const { require, binding, load } = lookUps();
+  const { Server } = require('node:net') as {
+    Server: { prototype: { _listen2?: ServerInternals['setUpListening'] } };
+  };
+  const { HTTPParser, ConnectionsList } = binding('http_parser');
+  const parsers = needed('HTTPParser', HTTPParser?.prototype);
+  needed('HTTPParser.initialize', parsers.initialize);
+  const dates = load('internal/http');
+  needed('internal/http.utcDate', dates.utcDate);
+  const connections = needed('ConnectionsList', ConnectionsList?.prototype);
+  for (const name of ['active', 'expired'] as const)
+    needed(`ConnectionsList.${name}`, connections[name]);
+  return {
+    setUpListening: needed('net.Server._listen2', Server.prototype._listen2),
+    isClusterWorker: () => (require('node:cluster') as { isWorker: boolean }).isWorker,
+    dates,
+    parsers,
+    onMessageBegin: String(needed('HTTPParser.kOnMessageBegin', HTTPParser?.kOnMessageBegin)),
+    connections,
+  };
+}
+
+function lookUps() {
+  const require = createRequire(import.meta.url);
+  const { internalBinding } = quietly(
+    () =>
+      require('internal/test/binding') as {
+        internalBinding<Name extends keyof Bindings>(name: Name): Bindings[Name];
+      },
+  );
+  return {
+    require,
+    binding: <Name extends keyof Bindings>(name: Name): Bindings[Name] =>
+      found(`the binding ${name}`, () => internalBinding(name)),
+    load: <Name extends keyof InternalModules>(name: Name): InternalModules[Name] =>
+      found(name, () => quietly(() => require(name) as InternalModules[Name])),
+  };
+}
+
 function found<T>(name: string, look: () => T): T {
   try {
     return look();
@@ -180,7 +243,7 @@ function found<T>(name: string, look: () => T): T {
   }
 }
 
-export function needed<T>(name: string, value: T | undefined): T {
+function needed<T>(name: string, value: T | undefined): T {
   if (value === undefined)
     throw new MissingInternal(`Node ${process.version} has no internal "${name}"`);
   return value;
@@ -200,6 +263,7 @@ export function quietly<T>(action: () => T): T {
 declare global {
   namespace NodeJS {
     interface Process {
+      readonly moduleLoadList: readonly string[];
       _tickCallback?(): void;
     }
   }

@@ -1,7 +1,6 @@
 // What listens in virtual time: only a server that the harness has started, and only on its port. Everything above the handle is Node's own.
-import { createRequire } from 'node:module';
 import net from 'node:net';
-import { type Internals, needed, quietly } from './internals.ts';
+import type { Internals, ServerInternals } from './internals.ts';
 import { name, type VirtualHandle } from './socket-handle.ts';
 import type { VirtualSockets } from './sockets.ts';
 
@@ -16,7 +15,6 @@ export interface ListenHandle {
 
 interface AnyServer extends net.Server {
   _handle: object | null;
-  /** Node's own last step of `listen`, which binds unless there is a handle. */
   _listen2(address: string | null, port: number | null, ...rest: unknown[]): void;
 }
 
@@ -24,16 +22,13 @@ interface AnyServer extends net.Server {
 export function installListening(
   sockets: VirtualSockets,
   given: number,
-  { uv }: Internals,
+  { uv, setUpListening, isClusterWorker }: Pick<Internals, 'uv'> & ServerInternals,
   escape: (what: string) => never,
 ): void {
   const prototype = net.Server.prototype as AnyServer;
-  const setUp = needed('net.Server._listen2', prototype._listen2);
   const { listen } = prototype;
-  const require = createRequire(import.meta.url);
-  dateAnswers(require, escape);
   prototype.listen = function (this: AnyServer, ...args: unknown[]) {
-    if ((require('node:cluster') as { isWorker: boolean }).isWorker) escape('a cluster');
+    if (isClusterWorker()) escape('a cluster');
     return Reflect.apply(listen, this, args) as AnyServer;
   } as typeof listen;
   prototype._listen2 = function (this: AnyServer, address, port, ...rest) {
@@ -45,7 +40,7 @@ export function installListening(
     const bound = sockets.listen(at, given, (forget) => makeListenHandle(at, given, forget));
     // Node itself says what is wrong with a handle that does not listen.
     this._handle = bound || { listen: () => uv['UV_EADDRINUSE'], close() {} };
-    Reflect.apply(setUp, this, [at, given, ...rest]);
+    Reflect.apply(setUpListening, this, [at, given, ...rest]);
   };
 }
 
@@ -53,15 +48,6 @@ function acceptedBy(address: string): ListenHandle['accepted'] {
   if (address === '::') return { remote: '::ffff:127.0.0.1', local: '::ffff:127.0.0.1' };
   const local = address === '0.0.0.0' ? '127.0.0.1' : address;
   return { remote: address === '::1' ? '::1' : '127.0.0.1', local };
-}
-
-/** Node dates its answers by a clock of its own, which `http` takes over when it is loaded. */
-function dateAnswers(require: NodeJS.Require, escape: (what: string) => never): void {
-  if (process.moduleLoadList.includes('NativeModule _http_outgoing'))
-    escape('node:http before its time is virtual (--require or --import in NODE_OPTIONS)');
-  const internal = quietly(() => require('internal/http') as { utcDate?: () => string });
-  needed('internal/http.utcDate', internal.utcDate);
-  internal.utcDate = () => new Date().toUTCString();
 }
 
 function makeListenHandle(address: string, port: number, forget: () => void): ListenHandle {
@@ -81,12 +67,4 @@ function makeListenHandle(address: string, port: number, forget: () => void): Li
     getsockname: (out: object) => name(out, address, port),
   };
   return handle;
-}
-
-declare global {
-  namespace NodeJS {
-    interface Process {
-      readonly moduleLoadList: readonly string[];
-    }
-  }
 }

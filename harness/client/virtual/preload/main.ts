@@ -13,7 +13,15 @@ import { installEscapes } from './escapes.ts';
 import { Family } from './family.ts';
 import { FileTimes } from './file-times.ts';
 import { installHolds } from './holds.ts';
-import { areExposed, type Internals, loadInternals, quietly } from './internals.ts';
+import { installHttpClock } from './http-clock.ts';
+import {
+  areExposed,
+  type Internals,
+  isHttpLoaded,
+  loadInternals,
+  loadServerInternals,
+  quietly,
+} from './internals.ts';
 import { installListening } from './listening.ts';
 import { installNames } from './names.ts';
 import { installPerformance } from './performance.ts';
@@ -87,7 +95,12 @@ function install(internals: Internals, around: Surroundings, { channel, welcome 
   fileTimes.install(internals, channel.fd);
   installDurability(internals);
   const { listens } = welcome;
-  if (listens !== undefined) installListening(sockets, listens, internals, escape);
+  if (listens !== undefined) {
+    if (isHttpLoaded()) escape('node:http before its time is virtual (--require, or --import)');
+    const server = loadServerInternals();
+    installHttpClock(clock, server);
+    installListening(sockets, listens, { ...internals, ...server }, escape);
+  }
   installEscapes(escape, internals, {
     readsStdin: stdin !== undefined,
     mayListen: listens !== undefined,

@@ -3,7 +3,8 @@
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { installClock, ProcessClock } from './clock.ts';
-import { type Internals, loadInternals } from './internals.ts';
+import { installHttpClock } from './http-clock.ts';
+import { type Internals, isHttpLoaded, loadInternals, loadServerInternals } from './internals.ts';
 import { installListening } from './listening.ts';
 import { installSockets, VirtualSockets } from './sockets.ts';
 
@@ -41,7 +42,10 @@ function checkTimers(internals: Internals): void {
 }
 
 function checkListening(internals: Internals, sockets: VirtualSockets): void {
-  installListening(sockets, ENDPOINT.port, internals, (what) => {
+  expect(!isHttpLoaded(), 'only the program loads node:http (NODE_OPTIONS)');
+  const own = { ...internals, ...loadServerInternals() };
+  installHttpClock({ caseMs: 0 }, own);
+  installListening(sockets, ENDPOINT.port, own, (what) => {
     throw new Error(what);
   });
   const heard: string[] = [];
