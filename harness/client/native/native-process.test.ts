@@ -6,7 +6,7 @@ import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
 import type { Wire, WireListener } from '../../shim/transport.ts';
 import { HarnessError } from '../process.ts';
 import { answering, playNative, type WorldSpec } from './native-world.fixture.ts';
-import { compile, find, findPython, native, script } from './try/build.fixture.ts';
+import { compile, find, findPython, native, script } from './fixture/build.fixture.ts';
 
 const retry = compile('retry');
 const threads = compile('threads');

@@ -5,6 +5,8 @@ import { formatDuration } from '../../clock/duration.ts';
 import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { signalGroup, spawnGroup, sweep } from '../group.ts';
+import { Outputs } from '../outputs.ts';
+import { Patience } from '../patience.ts';
 import {
   HarnessError,
   MAX_OUTPUT_BYTES,
@@ -13,13 +15,15 @@ import {
   type LaunchSpec,
   type ProcessListener,
 } from '../process.ts';
+import { Births } from './births.ts';
 import { Bridge } from './bridge.ts';
+import { escaped } from './escape.ts';
 import { alignTimes } from './file-times.ts';
 import { Haste } from './haste.ts';
 import { Links } from './links.ts';
-import { Outputs } from './outputs.ts';
-import { callName, describe, nameOf, processGone, programOf, threadGone } from './procfs.ts';
-import { examine, whyNotNative } from './program.ts';
+import { environment, seedOf } from './launch.ts';
+import { callName, describe, nameOf, processGone, threadGone } from './procfs.ts';
+import { whyNotNative } from './program.ts';
 import {
   encodeTurn,
   EVENT,
@@ -31,9 +35,12 @@ import {
 } from './protocol.ts';
 import { Tree, type Process, type Task } from './tree.ts';
 
-/** How often what only /proc tells is looked at, ms of real time. */
+/** How often what only /proc tells is looked at, ms of real time: most of it is there at once. */
 const LOOK_MS = 1;
+const LOOKS_MS = [...Array.from({ length: 20 }, () => 0), LOOK_MS];
 const OUTPUT_CHECK_MS = 100;
+/** What a task does in its turn wakes us. */
+const TURN_LOOKS_MS = [OUTPUT_CHECK_MS];
 const NANOS_PER_MS = 1_000_000n;
 /** Within one turn; a large download takes many, and is allowed the time of a stall for them. */
 const MAX_STEPS = 20_000;
@@ -63,6 +70,8 @@ export class VirtualNativeProcess implements ClientProcess {
   readonly #haste = new Haste();
   readonly #bridge: Bridge;
   readonly #links: Links;
+  readonly #births: Births;
+  readonly #patience: Patience;
   readonly #inputs: Input[] = [];
   #wallOffsetMs: number;
   #runStart = 0n;
@@ -70,17 +79,33 @@ export class VirtualNativeProcess implements ClientProcess {
   #child: ChildProcess | undefined;
   #exit: Exit | undefined;
   #ended = false;
+  #outputCheckedMs = 0;
   #dying = false;
   #broken: string | undefined;
-  #wake: (() => void) | undefined;
 
   constructor(spec: LaunchSpec, around: NativeSurroundings, listener: ProcessListener) {
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
     this.#wallOffsetMs = around.wallOffsetMs;
-    this.#bridge = new Bridge(around.network, () => this.#wake?.());
-    this.#links = new Links(() => this.#wake?.());
+    this.#patience = new Patience({
+      stallMs: around.stallMs,
+      givesUp: () => this.#givesUp(),
+      stalled: (held) => {
+        throw this.#fail(new HarnessError(`stalled: ${held}`));
+      },
+    });
+    this.#bridge = new Bridge(around.network, this.#patience.wake);
+    this.#links = new Links(this.#patience.wake);
+    this.#births = new Births({
+      tree: this.#tree,
+      links: this.#links,
+      isDying: () => this.#dying,
+      until: (done, what) => this.#until(done, what),
+      escaped: (why) => {
+        throw this.#fail(escaped(why));
+      },
+    });
   }
 
   /** When it wants to go on at the latest; undefined: only when something happens to it. */
@@ -152,7 +177,7 @@ export class VirtualNativeProcess implements ClientProcess {
     if (this.#ended) return;
     this.#dying = true;
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, 'SIGKILL');
-    this.#wake?.();
+    this.#patience.wake();
   }
 
   async #begin(): Promise<void> {
@@ -166,19 +191,15 @@ export class VirtualNativeProcess implements ClientProcess {
     const wallMs = epochMs + this.#wallOffsetMs + Number(clock.now() / NANOS_PER_MS);
     alignTimes(folder, wallMs);
     this.#runStart = BigInt(Math.floor(Date.now() / 1_000));
-    const own = {
-      LD_PRELOAD: [shim, env['LD_PRELOAD']].filter(Boolean).join(':'),
-      METERPROOF_SHIM: shim,
-      METERPROOF_LINK: path,
-      TZ: 'UTC',
-      PYTHONHASHSEED: '0',
-      // OpenSSL adds the processor's counter and its random numbers to what we seed: without them.
-      OPENSSL_ia32cap: '~0x4000000000000010:~0x40000',
-    };
     const stdio = ['pipe' as const, ...this.#outputs.fds];
-    const child = spawnGroup(command, { env: { ...env, ...own }, folder }, this.#mark, stdio);
+    const child = spawnGroup(
+      command,
+      { env: environment(env, shim, path), folder },
+      this.#mark,
+      stdio,
+    );
     this.#child = child;
-    child.stdin!.on('error', () => this.#wake?.());
+    child.stdin!.on('error', this.#patience.wake);
     child.stdin!.on('drain', () => this.#tree.touch());
     child.on('error', (error) => {
       this.#listener.broke(`it could not be started: ${error.message}`);
@@ -187,7 +208,7 @@ export class VirtualNativeProcess implements ClientProcess {
     child.on('exit', (code, signal) => this.#exited({ code, signal }));
     if (child.pid === undefined) return;
     this.#tree.announce(child.pid, command[0]);
-    await this.#awaitBirths();
+    await this.#births.all();
   }
 
   async #takeInputs(): Promise<void> {
@@ -217,8 +238,8 @@ export class VirtualNativeProcess implements ClientProcess {
         break;
       }
     }
-    await this.#awaitBirths();
-    if (process.exec !== undefined) await this.#awaitExec(process);
+    await this.#births.all();
+    if (process.exec !== undefined) await this.#births.again(process);
     else if (process.tasks.size === 0 || (task.state === 'running' && task.link.closed))
       await this.#bury(process);
   }
@@ -230,7 +251,7 @@ export class VirtualNativeProcess implements ClientProcess {
     if (process.fresh) {
       process.fresh = false;
       events.push(
-        { type: EVENT.seed, value: this.#seedOf(process) },
+        { type: EVENT.seed, value: seedOf(this.#spec, this.#around.seed, process.order) },
         { type: EVENT.bridge, value: this.#bridge.port },
         { type: EVENT.order, value: BigInt(process.order) },
         { type: EVENT.runStart, value: this.#runStart },
@@ -281,31 +302,6 @@ export class VirtualNativeProcess implements ClientProcess {
     throw this.#fail(new HarnessError(evidence));
   }
 
-  /** Everybody who was announced has said hello. */
-  async #awaitBirths(): Promise<void> {
-    const check = () => {
-      this.#links.place(this.#tree);
-      for (const [id, { program, lost }] of this.#tree.unborn) {
-        if (!lost) this.#checkEscape(id, program);
-        else if (threadGone(id, id)) this.#tree.bury(id);
-      }
-      return this.#tree.unborn.length === 0;
-    };
-    await this.#until(check, 'a new process');
-  }
-
-  async #awaitExec(process: Process): Promise<void> {
-    process.tasks.clear();
-    const check = () => {
-      this.#links.place(this.#tree);
-      if (this.#tree.processes.get(process.pid) !== process) return true;
-      this.#checkEscape(process.pid, process.exec!);
-      return false;
-    };
-    await this.#until(check, 'a new program');
-    this.#tree.touch(true);
-  }
-
   async #bury(process: Process): Promise<void> {
     await this.#until(() => processGone(process.pid), 'the end of a process');
     this.#tree.bury(process.pid);
@@ -322,19 +318,6 @@ export class VirtualNativeProcess implements ClientProcess {
     return crowded;
   }
 
-  /** A program that the shim did not get into shows itself by its file, or by having ended without a word. */
-  #checkEscape(id: number, program: string): void {
-    const running = programOf(id);
-    const verdict = running === undefined ? undefined : examine(running);
-    if (typeof verdict === 'string') throw this.#fail(escaped(`${running} ${verdict}`));
-    if (!threadGone(id, id)) return;
-    // Its hello may have come in the meantime.
-    if (this.#links.has(id) || this.#dying) return;
-    const reason = program.includes('/') ? examine(program) : undefined;
-    const why = typeof reason === 'string' ? reason : 'ran without the shim';
-    throw this.#fail(escaped(`${program || 'a child'} ${why}`));
-  }
-
   #fail(error: HarnessError): HarnessError {
     this.kill();
     return error;
@@ -342,50 +325,32 @@ export class VirtualNativeProcess implements ClientProcess {
 
   /** Waits, in real time, for what has to come; whoever keeps it from coming has stalled. */
   async #until(done: () => boolean, what: string, task?: Task): Promise<void> {
-    const started = performance.now();
-    let checked = started;
-    for (let look = 0; !done(); look++) {
-      if (this.#dying) return;
-      await this.#wakeOr(task?.state === 'running' ? OUTPUT_CHECK_MS : look < 20 ? 0 : LOOK_MS);
-      const now = performance.now();
-      if (now - checked > OUTPUT_CHECK_MS) {
-        checked = now;
-        this.#checkFlood();
-      }
-      if (now - started <= this.#around.stallMs || this.#dying) continue;
+    if (this.#dying) return;
+    const held = (): string => {
       const pid = task?.process.pid ?? this.#tree.unborn[0]?.[0] ?? this.#child?.pid ?? 0;
       const seconds = this.#around.stallMs / 1_000;
-      const evidence = `stalled: nothing came of ${what} for ${seconds} s of real time: ${describe(pid, task?.tid)}`;
-      throw this.#fail(new HarnessError(evidence));
+      return `nothing came of ${what} for ${seconds} s of real time: ${describe(pid, task?.tid)}`;
+    };
+    await this.#patience.until(done, task?.state === 'running' ? TURN_LOOKS_MS : LOOKS_MS, held);
+  }
+
+  /** Called while we wait. */
+  #givesUp(): boolean {
+    const now = performance.now();
+    if (now - this.#outputCheckedMs > OUTPUT_CHECK_MS) {
+      this.#outputCheckedMs = now;
+      this.#checkFlood();
     }
-  }
-
-  async #wakeOr(ms: number): Promise<void> {
-    if (ms === 0) return new Promise((resolve) => void setImmediate(resolve));
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    this.#wake = undefined;
-  }
-
-  #seedOf({ order }: Process): bigint {
-    const { client, run } = this.#spec;
-    let value = 0xcbf29ce484222325n;
-    for (const byte of Buffer.from(`${this.#around.seed} ${client} ${run} ${order}`))
-      value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n);
-    return value;
+    return this.#dying;
   }
 
   #exited(exit: Exit): void {
     this.#exit ??= exit;
-    this.#wake?.();
+    this.#patience.wake();
   }
 
   #checkFlood(): void {
-    if (!this.#outputs?.flooded || this.#dying) return;
+    if (!this.#outputs?.isFlood || this.#dying) return;
     this.#listener.broke(`it wrote more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB of output`);
     this.kill();
   }
@@ -398,7 +363,7 @@ export class VirtualNativeProcess implements ClientProcess {
   async #end(): Promise<void> {
     // Killed before it could be started: nobody will tell of its end.
     if (this.#child?.pid === undefined) this.#exited({ code: null, signal: null });
-    while (!this.#exit) await this.#wakeOr(OUTPUT_CHECK_MS);
+    while (!this.#exit) await this.#patience.pause(OUTPUT_CHECK_MS);
     if (this.#child?.pid !== undefined) sweep(this.#child.pid, this.#mark);
     await this.#lastWords();
     this.#readOutputs();
@@ -414,11 +379,7 @@ export class VirtualNativeProcess implements ClientProcess {
   async #lastWords(): Promise<void> {
     const started = performance.now();
     while (!this.#bridge.settled([]) && performance.now() - started < this.#around.stallMs)
-      await this.#wakeOr(LOOK_MS);
+      await this.#patience.pause(LOOK_MS);
     this.#bridge.flush([]);
   }
-}
-
-function escaped(why: string): HarnessError {
-  return new HarnessError(`escaped: ${why} (time modes that work: scaled, real)`);
 }

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { examine, whyNotNative } from './program.ts';
-import { native } from './try/build.fixture.ts';
+import { native } from './fixture/build.fixture.ts';
 
 /** The first bytes of an ELF-64 program with one segment. */
 function elf({

@@ -1,0 +1,30 @@
+import type { LaunchSpec } from '../process.ts';
+
+const FNV_OFFSET = 0xcbf29ce484222325n;
+const FNV_PRIME = 0x100000001b3n;
+
+/** With the shim in it, and without what would differ from run to run. `link`: path of the socket on which the shim says hello. */
+export function environment(
+  env: LaunchSpec['env'],
+  shim: string,
+  link: string,
+): Record<string, string> {
+  return {
+    ...env,
+    LD_PRELOAD: [shim, env['LD_PRELOAD']].filter(Boolean).join(':'),
+    METERPROOF_SHIM: shim,
+    METERPROOF_LINK: link,
+    TZ: 'UTC',
+    PYTHONHASHSEED: '0',
+    // OpenSSL adds the processor's counter and its random numbers to what we seed: without them.
+    OPENSSL_ia32cap: '~0x4000000000000010:~0x40000',
+  };
+}
+
+/** Of each process its own: the same in every run of the case, and another after a restart. */
+export function seedOf({ client, run }: LaunchSpec, seed: number, order: number): bigint {
+  let value = FNV_OFFSET;
+  for (const byte of Buffer.from(`${seed} ${client} ${run} ${order}`))
+    value = BigInt.asUintN(64, (value ^ BigInt(byte)) * FNV_PRIME);
+  return value;
+}
