@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parseServerSpec, type ServerSpec } from '../capture/pcap/endpoints.ts';
@@ -6,9 +5,10 @@ import { importCapture, type Imported } from '../capture/pcap/import.ts';
 import { problemText } from '../capture/pcap/problems.ts';
 import { errorText } from '../client/error-text.ts';
 import { formatDuration } from '../clock/duration.ts';
-import { MACHINE } from '../clock/machine.ts';
 import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
 import { MILLISECOND } from '../clock/clock.ts';
+import { inputFile, statOf } from './files.ts';
+import { progressLine } from './progress.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface ImportArguments {
@@ -54,9 +54,7 @@ async function importFile(
   surroundings: Surroundings,
 ): Promise<void> {
   const { cwd, write, writeError, signal } = surroundings;
-  const path = resolve(cwd, file);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
-    throw new UsageError(`there is no file ${file}`);
+  const path = inputFile(file, cwd);
   const dialect = await chosenDialect(name, cwd);
   const servers = (server ?? []).map((text): ServerSpec => {
     const spec = parseServerSpec(text, dialect.faces);
@@ -65,6 +63,10 @@ async function importFile(
   });
   const target = out ?? `${basename(file).replace(/\.(?:pcapng|pcap|cap|dmp)$/i, '')}.jsonl`;
   if (resolve(cwd, target) === path) throw new UsageError(`--out: ${target} is the capture itself`);
+  if (out === undefined && statOf(resolve(cwd, target), target))
+    throw new UsageError(
+      `${target} is there already: name another file with --out, or that one to write it anew`,
+    );
   const progress = progressLine(surroundings);
   const imported = await importCapture({
     path,
@@ -72,10 +74,20 @@ async function importFile(
     dialect,
     servers,
     signal,
-    progress: (bytesRead, totalBytes) => progress.tell(bytesRead, totalBytes),
+    progress: (bytesRead, totalBytes) =>
+      progress.tell(() => {
+        const percent = Math.floor((100 * bytesRead) / Math.max(totalBytes, 1));
+        // The file is read twice.
+        return `${percent} % of ${Math.ceil(totalBytes / 2_000_000)} MB`;
+      }),
   })
     .catch((error: unknown) => {
-      // Only errors of the file system have a path.
+      // Only errors of the file system have a path, or a call; one on an open file has no path.
+      const isWrite = error instanceof Error && 'syscall' in error && error.syscall === 'write';
+      if (isWrite)
+        throw new UsageError(
+          `${target} cannot be written (${errorText(error)}): what is there is not whole`,
+        );
       if (!(error instanceof Error) || !('path' in error)) throw error;
       const what = error.path === path ? `${file} cannot be read` : `${target} cannot be written`;
       throw new UsageError(`${what} (${errorText(error)})`);
@@ -108,32 +120,4 @@ function shortList(names: readonly string[]): string {
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-const TERMINAL_INTERVAL_NS = 200n * MILLISECOND;
-const LOG_INTERVAL_NS = 5000n * MILLISECOND;
-
-/** On a terminal one line that is written over, elsewhere a line every few seconds; short files show none. */
-function progressLine({ isTerminal, writeError }: Surroundings): {
-  tell(bytesRead: number, totalBytes: number): void;
-  done(): void;
-} {
-  const interval = isTerminal ? TERMINAL_INTERVAL_NS : LOG_INTERVAL_NS;
-  let last = MACHINE.monotonicNs();
-  let isShown = false;
-  return {
-    tell: (bytesRead, totalBytes) => {
-      const now = MACHINE.monotonicNs();
-      if (now - last < interval) return;
-      last = now;
-      const percent = Math.floor((100 * bytesRead) / Math.max(totalBytes, 1));
-      // The file is read twice.
-      const text = `${percent} % of ${Math.ceil(totalBytes / 2_000_000)} MB`;
-      writeError(isTerminal ? `\r${text}` : `${text}\n`);
-      isShown = isTerminal;
-    },
-    done: () => {
-      if (isShown) writeError('\r\u001b[K');
-    },
-  };
 }

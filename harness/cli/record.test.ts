@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,7 +114,8 @@ t.test(
     const { header, events } = parseCapture(text, 'field.jsonl', metering);
     t.same(header.capture, { origin: 'a test', redacted: ['accounts'] });
     t.match(events[0], { actor: 'alpha', face: 'pipe', event: 'connect', from: 'ws1', conn: 1 });
-    t.notOk(existsSync(join(folder, 'field.jsonl.part')));
+    for (const left of ['raw', 'part', 'named'])
+      t.notOk(existsSync(join(folder, `field.jsonl.${left}`)), left);
 
     const replay = meterproof('replay', 'field.jsonl');
     await replay.status;
@@ -138,7 +139,7 @@ t.test('what cannot be recorded is told before anybody listens', async (t) => {
     const { status, err } = meterproof('record', '--out', 'none.jsonl', ...args);
     t.equal(await status, 2, args.join(' '));
     t.match(err(), problem);
-    t.notOk(existsSync(join(folder, 'none.jsonl')));
+    t.notOk(existsSync(join(folder, 'none.jsonl.raw')));
   }
 });
 
@@ -175,9 +176,10 @@ policy: { attempts: 1, retryDelay: 10s, connectTimeout: 5s, answerTimeout: 5s }
   await server.close();
 });
 
-t.test('SIGKILL leaves a file with everything that was passed on', async (t) => {
+t.test('what a SIGKILL leaves is finished by a command', async (t) => {
   const server = await serve((socket) => socket.pipe(socket));
   const file = join(folder, 'killed.jsonl');
+  const raw = `${file}.raw`;
   const child = spawn(
     process.execPath,
     [
@@ -195,26 +197,52 @@ t.test('SIGKILL leaves a file with everything that was passed on', async (t) => 
   });
   const exited = once(child, 'exit');
   const [place] = await whenTold(1, () => err, heard, exited);
+  t.equal(statSync(raw).mode & 0o777, 0o600, 'names and passwords are in it');
   const socket = connect(place!);
   socket.on('error', () => {});
-  let came = '';
+  socket.write('first');
+  await once(socket, 'data');
+  // Nothing else comes, and nobody asks for it: it stands there all the same.
+  while (readFileSync(raw, 'latin1').split('first').length < 3)
+    await new Promise((resolve) => setImmediate(resolve));
+
+  let came = 'first';
   let sent = 0;
   const more = (): void => void socket.write(`${sent++} `);
-  more();
-  // Killed in the middle: the answer to what came last is on its way.
   socket.on('data', (bytes: Buffer) => {
     came += bytes.toString();
     more();
     more();
+    // Killed in the middle: the answer to what came last is on its way.
     if (came.length > 20_000 && !child.killed) child.kill('SIGKILL');
   });
+  more();
   await exited;
+  t.notOk(existsSync(file));
+  const again = meterproof('record', '--server', 'alpha=10.0.0.1', '--out', 'killed.jsonl');
+  t.equal(await again.status, 2);
+  t.match(
+    again.err(),
+    /killed\.jsonl\.raw was left by .*: meterproof record --finish killed\.jsonl/,
+  );
+
+  const finish = meterproof('record', '--finish', 'killed.jsonl');
+  t.equal(await finish.status, 0, finish.err());
+  t.match(finish.err(), /killed\.jsonl: 1 connections, .* events\nnext: .* --dialect opaque\n$/);
+  t.notOk(existsSync(raw));
   const trace = parseTrace(readFileSync(file, 'utf8'), file);
   const inFile = trace.events
     .filter(({ event }) => event === 'sent')
     .map(({ bytes }) => Buffer.from(bytes ?? '', 'base64').toString())
     .join('');
-  t.ok(came.length > 20_000);
-  t.ok(inFile.startsWith(came), 'what the client was given stands in the file');
+  t.ok(inFile.startsWith('first') && (inFile.startsWith(came) || came.startsWith(inFile)));
   await server.close();
+
+  const nothing = meterproof('record', '--finish', 'killed.jsonl');
+  t.equal(await nothing.status, 2);
+  t.match(nothing.err(), /there is no killed\.jsonl\.raw: nothing is left to finish/);
+  writeFileSync(join(folder, 'foreign.raw'), '{"meterproof":1}\n');
+  const foreign = meterproof('record', '--finish', 'foreign.raw');
+  t.equal(await foreign.status, 2);
+  t.match(foreign.err(), /foreign\.raw is not what meterproof record leaves/);
 });

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dialect } from '../../emulators/emulator.ts';
@@ -7,20 +7,23 @@ import { RealClock } from '../clock/real.ts';
 import { errorText } from '../client/error-text.ts';
 import { resolveClient } from '../client/resolve.ts';
 import { choosePorts, type FaceSpec, parseFaceSpec } from '../record/face-spec.ts';
-import { RecordingFile, type Redaction, REDACTIONS } from '../record/recording-file.ts';
+import { headerOf } from '../record/complete.ts';
+import { type Preamble, RAW_SUFFIX, type Redaction, REDACTIONS } from '../record/raw-format.ts';
+import { RecordingFile } from '../record/recording-file.ts';
 import type { Counters, RecordedFace } from '../record/recording.ts';
 import { inferPlan, parseSetting, type Settings } from '../replay/infer-plan.ts';
 import { TransportError } from '../shim/transport.ts';
-import type { TraceHeader } from '../trace/event.ts';
 import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
 import { collect } from './options.ts';
 import { type ClientBeside, startBeside } from './record-client.ts';
+import { completed, finishLeft } from './record-finish.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface RecordArguments {
   readonly server: readonly string[];
   readonly dialect: string;
-  readonly out: string;
+  readonly out?: string;
+  readonly finish?: string;
   readonly listen: string;
   readonly client?: string;
   readonly setting: Settings;
@@ -37,6 +40,7 @@ Examples:
   meterproof record --dialect opaque --server alpha=broker.example:8883@18883 --out tls.jsonl
   meterproof record --client ./broker-client.yaml --out mine.jsonl      its servers, and the client itself started
   meterproof record --server alpha=127.0.0.1 --client reference --setting retryDelay=5s --out mine.jsonl
+  meterproof record --finish field.jsonl     after a crash: field.jsonl is made of field.jsonl.raw
 
 Point your client to the addresses that are printed. Ctrl-C ends the recording; then: meterproof replay field.jsonl
 What passes, how a refusal is passed on and what is redacted: docs/record.md
@@ -58,7 +62,7 @@ export function addRecord(
         .argParser(collect)
         .default([], 'those of the profile'),
     )
-    .requiredOption('--out <file>', 'the capture that is written; it must not exist yet')
+    .option('--out <file>', 'the capture that is written; it must not exist yet')
     .option(...DIALECT_OPTION)
     .option('--listen <address>', 'the address of this machine where clients find us', '127.0.0.1')
     .option('--client <client>', 'a client build that is started, as for run')
@@ -77,13 +81,22 @@ export function addRecord(
       'accept and reset where a server refuses: each attempt is seen, but the client sees a reset',
     )
     .option('--origin <text>', 'where the session is from, one line in the capture')
+    .option(
+      '--finish <file>',
+      'make the capture of what a recording that was killed has left in FILE.raw; alone',
+    )
     .addHelpText('after', HELP)
-    .action(async (options: RecordArguments) => {
-      done(await record(options, surroundings), true);
+    .action(async ({ finish, out, ...options }: RecordArguments) => {
+      if (finish !== undefined) done(await finishLeft(finish, surroundings));
+      else if (out === undefined) throw new UsageError('nothing is written: add --out field.jsonl');
+      else done(await record({ ...options, out }, surroundings), true);
     });
 }
 
-async function record(options: RecordArguments, surroundings: Surroundings): Promise<number> {
+async function record(
+  options: RecordArguments & { readonly out: string },
+  surroundings: Surroundings,
+): Promise<number> {
   const { cwd, searchPath, writeError, signal } = surroundings;
   const client =
     options.client === undefined ? undefined : resolveClient(options.client, { cwd, searchPath });
@@ -94,22 +107,19 @@ async function record(options: RecordArguments, surroundings: Surroundings): Pro
   checkRedaction(options.redact, dialect);
   const specs = facesOf(options, dialect, profile?.upstreams ?? {});
   const path = resolve(cwd, options.out);
-  const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing && (existing.isFile() || existing.isDirectory()))
-    throw new UsageError(`--out: ${options.out} exists already`);
+  if (existsSync(path)) throw new UsageError(`--out: ${options.out} exists already`);
   const faces = await choosePorts(specs, dialect.faces).catch((error: unknown) => {
     throw new UsageError(`--listen: ${errorText(error)}`);
   });
 
   const clock = new RealClock();
-  const header = headerOf(options, faces, dialect, surroundings);
+  const preamble = preambleOf(options, faces, protocol, surroundings);
   const problem = once((text) => writeError(`meterproof: ${text}\n`));
   const refusals = new Map<RecordedFace, { readonly from: Nanos; until?: Nanos }>();
   const file = fileOf(options.out, () => {
-    const nameOf = client && (() => 'client');
     return new RecordingFile({
-      ...{ path, header, redact: options.redact, faces, dialect, clock, problem },
-      ...(nameOf && { nameOf }),
+      ...{ path, preamble, faces, clock, problem },
+      ...(client && { clientName: CLIENT_NAME }),
       keepListening: options.keepListening ?? false,
       changed: (face, isOpen) => {
         const last = refusals.get(face);
@@ -124,7 +134,8 @@ async function record(options: RecordArguments, surroundings: Surroundings): Pro
   try {
     await recording.start();
   } catch (error) {
-    recording.stop();
+    file.stop();
+    rmSync(path + RAW_SUFFIX, { force: true });
     throw error instanceof TransportError ? new UsageError(error.message) : error;
   }
   clock.start();
@@ -137,37 +148,45 @@ async function record(options: RecordArguments, surroundings: Surroundings): Pro
   let status = 0;
   try {
     if (client) {
+      const header = headerOf(preamble);
       const [plan] = inferPlan({ header, events: [] }, options.out, options.setting).clients;
       // What came while we listened was seen by ourselves.
       const attempted = (face: RecordedFace, at: Nanos): void => {
         const { from, until } = refusals.get(face) ?? {};
         if (from !== undefined && at >= from && (until === undefined || at < until))
-          recording.attempted(face, 'client', at);
+          recording.attempted(face, CLIENT_NAME, at);
       };
       beside = startBeside({ client, plan: plan!, faces, clock, problem, attempted });
     }
     await Promise.race([recording.failure, aborted(signal), ...(beside ? [beside.ended] : [])]);
   } catch (error) {
     status = 2;
-    writeError(`\nmeterproof: ${options.out} cannot be written: ${errorText(error)}\n`);
+    writeError(
+      `\nmeterproof: ${options.out}${RAW_SUFFIX} cannot be written: ${errorText(error)}\n`,
+    );
   }
   await beside?.stop();
   live.done();
-  const observer = options.keepListening ? 'record' : (beside?.observer() ?? 'none');
   try {
-    await file.finish(observer);
+    file.stop();
   } catch (error) {
-    if (status === 0) writeError(`meterproof: ${options.out}: ${errorText(error)}\n`);
+    if (status === 0) writeError(`meterproof: ${options.out}${RAW_SUFFIX}: ${errorText(error)}\n`);
     status = 2;
   }
-  const { shared } = recording.names;
-  if (shared.length > 0)
-    writeError(
-      `behind ${shared.join(', ')} are several clients: connections that do not tell whose they are go by the address\n`,
-    );
-  writeError(`${options.out}: ${counterText(recording.counters)}\n`);
-  if (status === 0) writeError(`next: meterproof replay ${options.out}${hint(dialect)}\n`);
-  return recording.counters.lost > 0 ? 2 : status;
+  const counters = recording.counters;
+  if (status === 2) {
+    const lost = Math.max(0, counters.bytes - counters.written);
+    writeError(`${counterText(counters)}, lost ${lost}\n`);
+    writeError(`what is there: meterproof record --finish ${options.out}\n`);
+    return 2;
+  }
+  const observer = options.keepListening ? 'record' : (beside?.observer() ?? 'none');
+  const done = await completed({ path, shown: options.out, dialect, observer }, surroundings);
+  if (done === undefined) return 2;
+  const lost = Math.max(0, counters.bytes - done.bytes);
+  writeError(`${options.out}: ${counterText(counters)}, ${done.events} events, lost ${lost}\n`);
+  writeError(`next: meterproof replay ${options.out}${hint(dialect)}\n`);
+  return lost > 0 ? 2 : 0;
 }
 
 function hint({ name }: Dialect): string {
@@ -210,25 +229,24 @@ function checkRedaction(redact: readonly Redaction[], dialect: Dialect): void {
   );
 }
 
-function headerOf(
-  { out, client, redact, origin }: RecordArguments,
+function preambleOf(
+  { out, client, redact, origin, keepListening }: RecordArguments & { readonly out: string },
   faces: readonly RecordedFace[],
-  dialect: Dialect,
+  dialect: string,
   { now }: Surroundings,
-): TraceHeader {
+): Preamble {
   const names = faces.map(({ server, face }) => `${server}.${face}`).join(', ');
   return {
-    meterproof: 1,
+    meterproofRaw: 1,
     case: `capture/${out.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '')}`,
     client: client ?? 'unknown',
-    time: 'real',
-    seed: 0,
     epoch: now.toISOString(),
-    observer: 'none',
-    capture: {
-      origin: (origin ?? `meterproof record before ${names} (${dialect.name})`).slice(0, 300),
-      redacted: [...redact],
-    },
+    observer: keepListening ? 'record' : 'none',
+    origin: (origin ?? `meterproof record before ${names} (${dialect})`).slice(0, 300),
+    dialect,
+    faces: faces.map(({ server, face }) => ({ server, face })),
+    redact: [...redact],
+    isNamed: client !== undefined,
   };
 }
 
@@ -236,7 +254,11 @@ function fileOf(shown: string, make: () => RecordingFile): RecordingFile {
   try {
     return make();
   } catch (error) {
-    throw new UsageError(`--out: ${shown} cannot be written (${errorText(error)})`);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new UsageError(
+        `--out: ${shown}${RAW_SUFFIX} was left by a recording that was cut off: meterproof record --finish ${shown}`,
+      );
+    throw new UsageError(`--out: ${shown}${RAW_SUFFIX} cannot be written (${errorText(error)})`);
   }
 }
 
@@ -246,6 +268,9 @@ function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => done(), { once: true });
   });
 }
+
+/** What the client that is started is called until it says its name. */
+const CLIENT_NAME = 'client';
 
 const TERMINAL_MS = 500;
 const LOG_MS = 30_000;
@@ -270,8 +295,8 @@ function liveCounters(
   };
 }
 
-function counterText({ connections, open, failed, bytes, events, lost }: Counters): string {
-  return `${connections} connections (${open} open), ${failed} failed attempts, ${bytes} bytes, ${events} events, lost ${lost}`;
+function counterText({ connections, open, failed, bytes }: Counters): string {
+  return `${connections} connections (${open} open), ${failed} failed attempts, ${bytes} bytes`;
 }
 
 function place(host: string, port: number): string {

@@ -1,70 +1,54 @@
-// The file of a recording. Each line is on its way to the disk before the bytes that it tells of go on to the other side: whatever
-// becomes of this process, what a client or a server was given stands in the file.
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+// The capture that becomes of a recording, line by line.
 import type { Decoded } from '../capture/decode.ts';
 import type { Nanos } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
 import type { TraceHeader } from '../trace/event.ts';
 import { headerLine } from '../trace/file.ts';
+import type { Sink } from './raw-writer.ts';
 
-/** Lines that wait are written within a turn where they are more than that. */
+/** Lines are written together. */
 const MAX_WAITING_CHARS = 1024 * 1024;
-
-/** Where lines go. Throws when it can take no more; what it took before is whole. */
-export interface Sink {
-  write(text: string): void;
-  close(): void;
-}
 
 export class CaptureWriter {
   readonly #sink: Sink;
-  #waiting = '';
+  #waiting: string;
   #at: Nanos = 0n;
   #time = '0s';
-  #accounted = 0;
-  #events = 0;
-  /** Bytes of both sides that the lines on disk account for. */
+  /** Bytes of both sides that the lines account for. */
   accountedBytes = 0;
-  /** Events on disk. */
   events = 0;
 
-  /** The first line is written at once. */
   constructor(sink: Sink, header: TraceHeader) {
     this.#sink = sink;
-    sink.write(`${headerLine(header)}\n`);
+    this.#waiting = `${headerLine(header)}\n`;
   }
 
   /** Takes an event that stands for `accounts` bytes of the connection. Throws what the sink throws. */
   add(event: Decoded, at: Nanos, accounts = 0): void {
-    if (at !== this.#at) {
+    // What was learned late is written late: time in a trace never runs backward.
+    if (at > this.#at) {
       this.#at = at;
       this.#time = timeText(at);
     }
-    const line = lineOf(event, this.#time);
-    this.#waiting += line;
-    this.#accounted += accounts;
-    this.#events++;
-    if (this.#waiting.length > MAX_WAITING_CHARS) this.flush();
-  }
-
-  /** Everything that was taken is on its way to the disk afterwards. */
-  flush(): void {
-    if (this.#waiting === '') return;
-    const text = this.#waiting;
-    this.#waiting = '';
-    this.#sink.write(text);
-    this.accountedBytes += this.#accounted;
-    this.events += this.#events;
-    this.#accounted = this.#events = 0;
+    this.#waiting += lineOf(event, this.#time);
+    this.accountedBytes += accounts;
+    this.events++;
+    if (this.#waiting.length > MAX_WAITING_CHARS) this.#flush();
   }
 
   /** Writes what waits, and closes the sink in any case. */
   close(): void {
     try {
-      this.flush();
+      this.#flush();
     } finally {
       this.#sink.close();
     }
+  }
+
+  #flush(): void {
+    const text = this.#waiting;
+    this.#waiting = '';
+    if (text !== '') this.#sink.write(Buffer.from(text));
   }
 }
 
@@ -134,23 +118,3 @@ const UNITS = [
   ['us', 1e3],
   ['ns', 1],
 ] as const;
-
-/** A file of that path, written anew. Writing waits for the disk: while it does nothing is read from any socket. */
-export function fileSink(path: string): Sink {
-  const file = openSync(path, 'w', 0o600);
-  return {
-    write: (text) => {
-      const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-    },
-    close: () => {
-      try {
-        fsyncSync(file);
-      } catch {
-        // A pipe cannot be synchronised.
-      } finally {
-        closeSync(file);
-      }
-    },
-  };
-}

@@ -1,53 +1,42 @@
-// A recording on disk from its first line to its last.
-import type { StandIns } from '../../emulators/emulator.ts';
-import type { Clock } from '../clock/clock.ts';
-import type { TraceHeader } from '../trace/event.ts';
-import { CaptureWriter, fileSink } from './capture-writer.ts';
-import { finishCapture } from './finish.ts';
+// A recording on disk: raw while it runs, a capture at the end.
+import { statSync } from 'node:fs';
+import { type Completed, completeRecording, type CompleteOptions } from './complete.ts';
+import { type Preamble, RAW_SUFFIX } from './raw-format.ts';
+import { fileSink, RawWriter } from './raw-writer.ts';
 import { Recording, type RecordingOptions } from './recording.ts';
-import { NameTable } from './stand-ins.ts';
 
-export const REDACTIONS = ['accounts', 'workstations', 'bytes'] as const;
-export type Redaction = (typeof REDACTIONS)[number];
-
-export interface FileOptions extends Omit<
-  RecordingOptions,
-  'writer' | 'redactor' | 'onlyLengths' | 'clock'
-> {
+export interface FileOptions extends Omit<RecordingOptions, 'writer' | 'onlyLengths'> {
+  /** Of the capture. */
   readonly path: string;
-  readonly clock: Clock;
-  /** Without what is known only at the end. */
-  readonly header: TraceHeader;
-  readonly redact: readonly Redaction[];
+  readonly preamble: Preamble;
 }
 
 export class RecordingFile {
   readonly recording: Recording;
   readonly #path: string;
-  readonly #header: TraceHeader;
+  readonly #flush = (): void => this.recording.flush();
 
-  /** Makes the file. Throws what the system says where it cannot. */
-  constructor({ path, header, redact, ...options }: FileOptions) {
-    const names: StandIns = new NameTable(redact);
-    const isNamed = redact.some((what) => what !== 'bytes');
-    const redactors = isNamed ? options.dialect.redactors?.(names) : undefined;
+  /** Makes the raw file. Throws what the system says where it cannot. */
+  constructor({ path, preamble, ...options }: FileOptions) {
     this.#path = path;
-    this.#header = header;
+    const raw = path + RAW_SUFFIX;
+    const isPipe = statSync(raw, { throwIfNoEntry: false })?.isFIFO() === true;
     this.recording = new Recording({
       ...options,
-      writer: new CaptureWriter(fileSink(path), header),
-      redactor: redactors,
-      onlyLengths: redact.includes('bytes'),
-      nameOf: (address) =>
-        options.nameOf?.(address) ??
-        (redact.includes('workstations') ? names.name('workstation', address) : address),
+      writer: new RawWriter(fileSink(raw, isPipe ? 'w' : 'wx'), preamble),
+      onlyLengths: preamble.redact.includes('bytes'),
     });
+    process.on('exit', this.#flush);
   }
 
-  /** Ends the recording, and puts the names of clients and observers into the file. */
-  async finish(observer: string): Promise<void> {
+  /** Ends the recording; what was kept is whole. Throws what the disk says. */
+  stop(): void {
+    process.removeListener('exit', this.#flush);
     this.recording.stop();
-    if (this.recording.names.isEmpty && observer === this.#header.observer) return;
-    await finishCapture(this.#path, { ...this.#header, observer }, this.recording.names);
+  }
+
+  /** Makes the capture of it. Rejects as `completeRecording` does. */
+  complete(options: Omit<CompleteOptions, 'path'>): Promise<Completed> {
+    return completeRecording({ ...options, path: this.#path });
   }
 }

@@ -1,23 +1,31 @@
-// A recording on loopback, between sockets of the test, with its file in memory.
+// A recording on loopback, between sockets of the test, with its raw file in memory.
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Dialect } from '../../emulators/emulator.ts';
 import { RealClock } from '../clock/real.ts';
 import type { Trace, TraceHeader } from '../trace/event.ts';
 import { parseTrace } from '../trace/file.ts';
-import { CaptureWriter, type Sink } from './capture-writer.ts';
+import { type Completed, completeRecording, headerOf } from './complete.ts';
+import type { Preamble, Redaction } from './raw-format.ts';
+import { RawWriter, type Sink } from './raw-writer.ts';
 import { type RecordedFace, Recording, type RecordingOptions } from './recording.ts';
 
-export const HEADER: TraceHeader = {
-  meterproof: 1,
+export const PREAMBLE: Preamble = {
+  meterproofRaw: 1,
   case: 'capture/test',
   client: 'unknown',
-  time: 'real',
-  seed: 0,
   epoch: '2026-01-01T00:00:00.000Z',
   observer: 'none',
-  capture: { origin: 'a test', redacted: [] },
+  origin: 'a test',
+  dialect: 'metering',
+  faces: [{ server: 'alpha', face: 'tcp' }],
+  redact: [],
+  isNamed: false,
 };
+export const HEADER: TraceHeader = headerOf(PREAMBLE);
 
 /** Addresses of this process alone, so that test runs beside each other do not meet. */
 export function addressOf(host: number): string {
@@ -28,25 +36,47 @@ export interface Recorded {
   readonly recording: Recording;
   readonly faces: readonly RecordedFace[];
   readonly problems: readonly string[];
-  text(): string;
-  /** What the file says now. */
-  trace(): Trace;
+  /** Ends it, and makes the capture. */
+  finish(): Promise<Finished>;
   /** Connects as a client. */
   dial(face?: number): Promise<Socket>;
 }
 
+export interface Finished extends Completed {
+  readonly text: string;
+  readonly trace: Trace;
+}
+
 export interface RecordedOptions extends Partial<RecordingOptions> {
   readonly dialect: Dialect;
+  readonly redact?: readonly Redaction[];
   readonly sink?: Sink;
+}
+
+/** What becomes of the bytes of a raw file. */
+export async function completedOf(raw: Uint8Array, dialect: Dialect): Promise<Finished> {
+  const folder = mkdtempSync(join(tmpdir(), 'meterproof-raw-'));
+  try {
+    const path = join(folder, 'a.jsonl');
+    writeFileSync(`${path}.raw`, raw);
+    const problem = (text: string): never => {
+      throw new Error(text);
+    };
+    const done = await completeRecording({ path, shown: 'a.jsonl', dialect, problem });
+    const text = readFileSync(path, 'utf8');
+    return { ...done, text, trace: parseTrace(text, 'a.jsonl') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** `upstreams`: ports of the real servers on loopback, one a face of `alpha`. */
 export async function record(
   host: number,
   upstreams: Readonly<Record<string, number>>,
-  { sink, ...options }: RecordedOptions,
+  { sink, dialect, redact = [], ...options }: RecordedOptions,
 ): Promise<Recorded> {
-  let text = '';
+  const pieces: Buffer[] = [];
   const clock = new RealClock();
   const problems: string[] = [];
   const faces = Object.entries(upstreams).map(([face, port], index) => ({
@@ -56,11 +86,13 @@ export async function record(
     address: addressOf(host),
     port: 7230 + index,
   }));
-  const memory: Sink = { write: (lines) => void (text += lines), close: () => {} };
+  const memory: Sink = { write: (bytes) => void pieces.push(Buffer.from(bytes)), close: () => {} };
+  const names = faces.map(({ server, face }) => ({ server, face }));
+  const preamble = { ...PREAMBLE, faces: names, redact: [...redact] };
   const recording = new Recording({
     faces,
     clock,
-    writer: new CaptureWriter(sink ?? memory, HEADER),
+    writer: new RawWriter(sink ?? memory, preamble),
     problem: (problem) => problems.push(problem),
     ...options,
   });
@@ -70,8 +102,10 @@ export async function record(
     recording,
     faces,
     problems,
-    text: () => text,
-    trace: () => parseTrace(text, 'memory'),
+    finish: () => {
+      recording.stop();
+      return completedOf(Buffer.concat(pieces), dialect);
+    },
     dial: async (face = 0) => {
       const { address, port } = faces[face]!;
       const socket = connect({ host: address, port, allowHalfOpen: true });

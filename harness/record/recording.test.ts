@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { opaque } from '../../emulators/opaque/index.ts';
 import type { Trace } from '../trace/event.ts';
-import { addressOf, readAll, record, serve } from './recording.fixture.ts';
+import { addressOf, completedOf, readAll, record, serve } from './recording.fixture.ts';
 
 const words = ({ events }: Trace): string[] =>
   events.map(({ event, fields }) => `${event}${fields['by'] ? ` ${String(fields['by'])}` : ''}`);
@@ -14,6 +14,18 @@ const bytesOf = ({ events }: Trace, event: string): Buffer =>
       .filter((one) => one.event === event)
       .map(({ bytes }) => Buffer.from(bytes ?? '', 'base64')),
   );
+
+/** Where an RST comes with the last bytes a socket of Node 20 or 22 ends; then only a write tells. */
+async function endOf(socket: Socket): Promise<'fin' | 'reset'> {
+  try {
+    await once(socket, 'end');
+  } catch {
+    return 'reset';
+  }
+  return new Promise((resolve) =>
+    socket.write(Buffer.alloc(0), (error) => resolve(error ? 'reset' : 'fin')),
+  );
+}
 
 t.test('bytes and half-closes pass unchanged, and stand in the file', async (t) => {
   const asked = randomBytes(700_000);
@@ -30,8 +42,7 @@ t.test('bytes and half-closes pass unchanged, and stand in the file', async (t) 
   socket.end(asked);
   t.ok((await readAll(socket)).equals(answer));
   t.ok((await heard[0]!).equals(asked));
-  recorded.recording.stop();
-  const trace = recorded.trace();
+  const { trace } = await recorded.finish();
   t.ok(bytesOf(trace, 'received').equals(asked));
   t.ok(bytesOf(trace, 'sent').equals(answer));
   t.equal(words(trace)[0], 'connect');
@@ -44,7 +55,7 @@ t.test('bytes and half-closes pass unchanged, and stand in the file', async (t) 
     open: 0,
     failed: 0,
     bytes: asked.length + answer.length,
-    lost: 0,
+    written: asked.length + answer.length,
   });
   await server.close();
 });
@@ -57,10 +68,9 @@ t.test('the reset of a server is a reset for the client, behind what it had sent
   const socket = await recorded.dial();
   let came = '';
   socket.on('data', (piece: Buffer) => (came += piece.toString()));
-  await t.rejects(once(socket, 'end'), { code: 'ECONNRESET' });
+  t.equal(await endOf(socket), 'reset');
   t.equal(came, 'half an ans');
-  recorded.recording.stop();
-  t.same(words(recorded.trace()), ['connect', 'sent', 'reset server']);
+  t.same(words((await recorded.finish()).trace), ['connect', 'sent', 'reset server']);
   await server.close();
 });
 
@@ -77,8 +87,7 @@ t.test('the reset of a client is a reset for the server', async (t) => {
   await once(socket, 'data');
   socket.resetAndDestroy();
   t.match(await meets, { code: 'ECONNRESET' });
-  recorded.recording.stop();
-  t.same(words(recorded.trace()), ['connect', 'received', 'sent', 'reset client']);
+  t.same(words((await recorded.finish()).trace), ['connect', 'received', 'sent', 'reset client']);
   await server.close();
 });
 
@@ -114,8 +123,7 @@ t.test('where the server refuses the client is refused, until the server is back
   await isBack;
   t.equal(await attempt(), 'two');
   t.same(changes, [false, true]);
-  recorded.recording.stop();
-  const trace = recorded.trace();
+  const { trace } = await recorded.finish();
   t.same(
     words(trace).filter((word) => ['connect', 'refused'].includes(word)),
     ['connect', 'refused', 'connect'],
@@ -132,35 +140,38 @@ t.test('with keepListening each attempt is seen, and reset', async (t) => {
     const socket = connect({ host: addressOf(5), port: 7230 });
     await t.rejects(once(socket, 'end'), { code: 'ECONNRESET' });
   }
-  recorded.recording.stop();
-  t.same(words(recorded.trace()), ['refused', 'refused', 'refused']);
+  t.same(words((await recorded.finish()).trace), ['refused', 'refused', 'refused']);
 });
 
-t.test('nothing goes on to the other side that does not stand in the file', async (t) => {
-  const came: Buffer[] = [];
-  const server = await serve((socket) => socket.on('data', (bytes) => came.push(bytes)));
-  let written = '';
-  let room = 3;
+t.test('a file that takes no more ends the recording: what it took is whole', async (t) => {
+  const server = await serve((socket) => socket.pipe(socket));
+  const written: Buffer[] = [];
+  let room = 5;
   const sink = {
-    write: (text: string) => {
+    write: (bytes: Uint8Array) => {
       if (room-- === 0) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-      written += text;
+      written.push(Buffer.from(bytes));
     },
     close: () => {},
   };
   const recorded = await record(6, { tcp: server.port }, { dialect: opaque, sink });
   const socket = await recorded.dial();
+  let came = '';
   let sent = 0;
-  const more = setInterval(() => socket.write(String(sent++ % 10)), 1);
+  const more = (): void => void socket.write(`${sent++} `);
+  socket.on('data', (bytes: Buffer) => {
+    came += bytes.toString();
+    more();
+  });
+  more();
   await t.rejects(recorded.recording.failure, { code: 'ENOSPC' });
-  clearInterval(more);
-  const inFile = [...written.matchAll(/"bytes":"([^"]+)"/g)]
-    .map(([, bytes]) => Buffer.from(bytes!, 'base64').toString())
-    .join('');
-  const passed = Buffer.concat(came).toString();
-  t.ok(inFile.startsWith(passed), 'what the server was given is a beginning of what was written');
-  t.equal(written.at(-1), '\n');
   recorded.recording.stop();
+  const { bytes, written: kept } = recorded.recording.counters;
+  t.ok(kept > 0 && kept < bytes, 'and what it did not take is told');
+  const { trace, bytes: accounted } = await completedOf(Buffer.concat(written), opaque);
+  t.equal(accounted, kept);
+  const inFile = bytesOf(trace, 'sent').toString();
+  t.ok(inFile.length > 0 && `${came}${sent} `.startsWith(inFile.slice(0, came.length)));
   await server.close();
 });
 
@@ -187,12 +198,16 @@ t.test('hundreds of connections at once lose nothing', async (t) => {
       if (!(await readAll(socket)).equals(text)) t.fail(`connection ${index}`);
     }),
   );
-  recorded.recording.stop();
-  const trace = recorded.trace();
+  const { trace, events, bytes: accounted } = await recorded.finish();
   const bytes = COUNT * 2000 + (COUNT * (COUNT - 1)) / 2;
-  t.match(recorded.recording.counters, { connections: COUNT, bytes: 2 * bytes, lost: 0 });
+  t.match(recorded.recording.counters, {
+    connections: COUNT,
+    bytes: 2 * bytes,
+    written: 2 * bytes,
+  });
   t.equal(bytesOf(trace, 'received').length, bytes);
   t.equal(bytesOf(trace, 'sent').length, bytes);
-  t.equal(trace.events.length, recorded.recording.counters.events);
+  t.equal(events, trace.events.length);
+  t.equal(accounted, 2 * bytes);
   await server.close();
 });

@@ -7,8 +7,8 @@ import { parseCapture } from '../capture/capture-file.ts';
 import { type Emulated, emulate } from './emulated.probe.ts';
 import { replayAsJudge } from '../replay/judge-capture.ts';
 import type { Trace } from '../trace/event.ts';
+import type { Redaction } from './raw-format.ts';
 import { addressOf, HEADER, record, type Recorded } from './recording.fixture.ts';
-import { NameTable } from './stand-ins.ts';
 
 const HELLO = {
   type: 'hello',
@@ -65,9 +65,8 @@ async function put(recorded: Recorded): Promise<string> {
   return answer.toString().split('\r\n', 1)[0]!;
 }
 
-async function session(host: number, redact: readonly string[]): Promise<[Emulated, Recorded]> {
+async function session(host: number, redact: readonly Redaction[]): Promise<[Emulated, Recorded]> {
   const server = await emulate('alpha', addressOf(host));
-  const names = new NameTable(redact);
   const upstreams = { pipe: server.ports['pipe']!, share: server.ports['share']! };
   const faces = Object.entries(upstreams).map(([face, port], index) => ({
     ...{ server: 'alpha', face, upstream: { host: server.address, port } },
@@ -76,7 +75,7 @@ async function session(host: number, redact: readonly string[]): Promise<[Emulat
   const recorded = await record(host + 1, upstreams, {
     dialect: metering,
     faces,
-    ...(redact.length > 0 && { redactor: metering.redactors!(names) }),
+    redact,
   });
   return [server, recorded];
 }
@@ -88,12 +87,12 @@ t.test('a recording of both faces says what the server itself has noted', async 
   t.equal(await put(recorded), 'HTTP/1.1 201 Created');
   socket.destroy();
   await once(socket, 'close');
-  recorded.recording.stop();
+  const { text } = await recorded.finish();
   const said = (all: readonly { event: string; fields: object }[]) =>
     all
       .filter(({ event }) => /hello|lease|upload/.test(event))
       .map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
-  const trace = parseCapture(recorded.text(), 'memory', metering);
+  const trace = parseCapture(text, 'memory', metering);
   t.same(said(trace.events), said(server.events()));
   t.match(said(trace.events), [
     /^hello/,
@@ -102,7 +101,7 @@ t.test('a recording of both faces says what the server itself has noted', async 
     /^upload-o/,
     /^upload-a/,
   ]);
-  t.equal(recorded.recording.names.of('127.0.0.1', 1), 'bob-pc');
+  t.same([...new Set(trace.events.map(({ from }) => from))], ['bob-pc']);
 
   // The server's own trace of the same session gets the same verdict, rule by rule.
   const judged = (events: Trace['events']) => {
@@ -123,23 +122,23 @@ t.test('redacted, it says the same of others, and no name is in its bytes', asyn
   t.equal(await put(recorded), 'HTTP/1.1 201 Created', 'what passes is not redacted');
   socket.destroy();
   await once(socket, 'close');
-  recorded.recording.stop();
-  const trace = parseCapture(recorded.text(), 'memory', metering);
+  const { text, bytes: accounted } = await recorded.finish();
+  const trace = parseCapture(text, 'memory', metering);
   const bytes = trace.events
     .map((event) => Buffer.from(event.bytes ?? '', 'base64').toString('latin1'))
     .join('\n');
   // What is metered stays: a program may be called like a person.
-  t.notMatch(`${recorded.text()}${bytes}`.replaceAll('bob.exe', ''), SECRETS);
+  t.notMatch(`${text}${bytes}`.replaceAll('bob.exe', ''), SECRETS);
   t.notMatch(bytes, /Ym9i/, 'nor a password');
   t.match(bytes, /authorization: Basic account-2/);
   const offer = trace.events.find(({ event }) => event === 'upload-offer');
   t.match(offer, {
-    fields: { log: 'workstation-2-1.log', record: 'workstation-2-1' },
+    fields: { log: 'workstation-3-1.log', record: 'workstation-3-1' },
     usage: [{ program: 'bob.exe' }],
   });
-  t.equal(recorded.recording.names.of('127.0.0.1', 1), 'workstation-2', 'the same on both faces');
-  t.equal(recorded.recording.names.of('127.0.0.1', 2), 'workstation-2');
-  t.match(recorded.recording.counters, { lost: 0 });
+  const clients = trace.events.map(({ from }) => from);
+  t.same([...new Set(clients)], ['workstation-3'], 'the same on both faces');
+  t.equal(accounted, recorded.recording.counters.bytes, 'nothing is lost');
   await server.close();
 });
 
@@ -150,10 +149,10 @@ t.test('what cannot be read is not kept, but its length is', async (t) => {
   await once(socket, 'data');
   socket.end();
   await once(socket, 'close');
-  recorded.recording.stop();
-  const received = recorded.trace().events.filter(({ event }) => event === 'received');
+  const { text, trace } = await recorded.finish();
+  const received = trace.events.filter(({ event }) => event === 'received');
   t.match(received, [{ fields: { length: 29 } }]);
   t.equal(received[0]!.bytes, undefined);
-  parseCapture(recorded.text(), 'memory', metering);
+  parseCapture(text, 'memory', metering);
   await server.close();
 });

@@ -12,19 +12,17 @@ export interface RelayContext {
   failed(error: NodeJS.ErrnoException): void;
   /** The client reset its connection before the server had answered. */
   abandoned(): void;
-  data(from: Side, bytes: Buffer): void;
+  /** Case time, ns. */
+  now(): number;
+  /** Bytes of one side that came at that time, and have been given to the other. */
+  relayed(from: Side, bytes: Buffer, atNs: number): void;
   /** A FIN. */
   ended(by: Side): void;
   reset(by: Side): void;
-  /** Bytes that one side sent were given to the other. */
-  relayed(bytes: number): void;
-  /** Calls `action` once what was told so far stands in the file. */
-  whenWritten(action: () => void): void;
   /** Both sides are over. */
   closed(): void;
 }
 
-const NOTHING = Buffer.alloc(0);
 /** What one side may have sent that the other has not taken. */
 const MAX_PENDING_BYTES = 256 * 1024;
 
@@ -35,7 +33,7 @@ export class RelayedConnection {
   readonly #ends: Record<Side, End>;
   #isConnected = false;
   #isOver = false;
-  /** What the client did before the server had accepted. */
+  /** What the client did before the server had accepted: within the bound of what is pending. */
   #early: (() => void)[] = [];
 
   /** `accepted`: paused, half-open allowed. */
@@ -88,40 +86,40 @@ export class RelayedConnection {
 
   #listener(side: Side): WireListener {
     return {
-      data: (bytes) => this.#after(side, bytes.length, () => this.#data(side, bytes)),
-      end: () => this.#ends[side].whenTrueEnd(() => this.#after(side, 0, () => this.#end(side))),
+      data: (bytes) => {
+        if (this.#isOver) return;
+        const end = this.#ends[side];
+        end.pendingBytes += bytes.length;
+        if (end.pendingBytes > MAX_PENDING_BYTES) end.pause();
+        if (this.#isConnected) this.#data(side, bytes);
+        else this.#early.push(() => this.#data(side, bytes));
+      },
+      end: () => {
+        if (this.#isOver) return;
+        if (this.#isConnected) this.#end(side);
+        else this.#early.push(() => this.#end(side));
+      },
       reset: () => this.#reset(side),
     };
   }
 
-  /** What a client says before its server has accepted waits, within a bound. */
-  #after(side: Side, bytes: number, action: () => void): void {
-    if (this.#isOver) return;
-    const end = this.#ends[side];
-    end.pendingBytes += bytes;
-    if (end.pendingBytes > MAX_PENDING_BYTES) end.wire.pause();
-    if (this.#isConnected) action();
-    else this.#early.push(action);
-  }
-
+  /** Passed on first: what is written down of it costs time. */
   #data(from: Side, bytes: Buffer): void {
     const context = this.#context;
     const source = this.#ends[from];
-    context.data(from, bytes);
-    context.whenWritten(() => {
-      context.relayed(bytes.length);
-      this.#ends[otherOf(from)].wire.write(bytes, () => {
-        source.pendingBytes -= bytes.length;
-        if (source.pendingBytes === 0) source.drained();
-        if (source.pendingBytes < MAX_PENDING_BYTES) source.wire.resume();
-      });
+    const atNs = context.now();
+    this.#ends[otherOf(from)].wire.write(bytes, () => {
+      source.pendingBytes -= bytes.length;
+      if (source.pendingBytes === 0) source.drained();
+      if (source.isPaused && source.pendingBytes < MAX_PENDING_BYTES) source.resume();
     });
+    context.relayed(from, bytes, atNs);
   }
 
   #end(by: Side): void {
     this.#ends[by].ended = true;
+    this.#ends[otherOf(by)].wire.end();
     this.#context.ended(by);
-    this.#context.whenWritten(() => this.#ends[otherOf(by)].wire.end());
     if (this.#ends.client.ended && this.#ends.server.ended) this.#over();
   }
 
@@ -134,11 +132,12 @@ export class RelayedConnection {
       this.#context.closed();
       return;
     }
-    this.#context.reset(by);
     const source = this.#ends[by];
     const pass = (): void => this.#ends[otherOf(by)].wire.reset();
     // A reset does not overtake what was sent before it.
-    this.#context.whenWritten(() => (source.pendingBytes === 0 ? pass() : (source.drained = pass)));
+    if (source.pendingBytes === 0) pass();
+    else source.drained = pass;
+    this.#context.reset(by);
     this.#over();
   }
 
@@ -151,29 +150,25 @@ export class RelayedConnection {
 /** One of the two connections. */
 class End {
   readonly wire: RealWire;
-  readonly #socket: Socket;
   /** Sent by this side, and not yet taken by the other. */
   pendingBytes = 0;
   ended = false;
+  isPaused = false;
   /** What waits for the other side to have taken everything. */
   drained: () => void = () => {};
 
   constructor(socket: Socket) {
-    this.#socket = socket;
     this.wire = new RealWire(socket);
   }
 
-  /**
-   * An RST that comes with the last bytes is an end for libuv (Node 20 and 22, partial read and POLLHUP). A write of nothing tells them
-   * apart: after an RST it fails, and the wire hears of a reset.
-   */
-  whenTrueEnd(action: () => void): void {
-    const socket = this.#socket;
-    if (!socket.writable || socket.writableEnded || socket.writableLength > 0) action();
-    else
-      socket.write(NOTHING, (error) => {
-        if (!error) action();
-      });
+  pause(): void {
+    this.isPaused = true;
+    this.wire.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.wire.resume();
   }
 }
 

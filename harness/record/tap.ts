@@ -7,20 +7,16 @@ export interface TapOptions {
   readonly decoder?: SessionDecoder | undefined;
   /** Absent: bytes are kept as they are. */
   readonly redactor?: SessionRedactor | undefined;
-  /** Of bytes only their number is kept. */
-  readonly onlyLengths?: boolean | undefined;
   /** An event that stands for `accounts` bytes of the connection. */
   emit(event: Decoded, accounts: number): void;
 }
 
-/** Listens to one relayed connection, and tells it as events. */
+/** One relayed connection, told as events. */
 export class Tap {
   readonly #options: TapOptions;
   readonly #trace: SessionTrace;
   #accounts = 0;
   #firstEnd: Side | undefined;
-  /** Bytes that wait for the rest of their message. */
-  heldBytes = 0;
 
   constructor(options: TapOptions) {
     this.#options = options;
@@ -40,11 +36,16 @@ export class Tap {
   }
 
   data(from: Side, bytes: Uint8Array): void {
-    const { redactor, onlyLengths } = this.#options;
-    if (onlyLengths) return this.#unsaid(from, bytes.length);
+    const { redactor } = this.#options;
     if (!redactor) return this.#said(from, bytes, bytes.length);
-    this.heldBytes += bytes.length;
     this.#redacted(from, from === 'client' ? redactor.client(bytes) : redactor.server(bytes));
+  }
+
+  /** Bytes that are not kept: the decoder goes on with the next message that it can tell. */
+  missing(from: Side, length: number): void {
+    const event = from === 'client' ? 'received' : 'sent';
+    this.#options.emit({ ...this.#options.place, event, fields: { length } }, length);
+    this.#trace.missed(from);
   }
 
   /** A FIN. */
@@ -75,8 +76,7 @@ export class Tap {
 
   #redacted(from: Side, pieces: ReturnType<SessionRedactor['end']>): void {
     for (const { bytes, standsFor } of pieces) {
-      this.heldBytes -= standsFor;
-      if (bytes === undefined) this.#unsaid(from, standsFor);
+      if (bytes === undefined) this.missing(from, standsFor);
       else this.#said(from, bytes, standsFor);
     }
   }
@@ -85,12 +85,5 @@ export class Tap {
     this.#accounts = accounts;
     if (from === 'client') this.#trace.received(bytes);
     else this.#trace.sent(bytes);
-  }
-
-  /** Bytes that are not kept: the decoder goes on with the next message that it can tell. */
-  #unsaid(from: Side, length: number): void {
-    const event = from === 'client' ? 'received' : 'sent';
-    this.#options.emit({ ...this.#options.place, event, fields: { length } }, length);
-    this.#trace.missed(from);
   }
 }

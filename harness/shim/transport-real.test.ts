@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
 import { RealRawClient, Seen } from './raw-client.ts';
@@ -72,6 +72,25 @@ t.test('an open endpoint carries bytes and FINs both ways', async (t) => {
   t.same(accepted[0]!.heard.words, ['data(100000)', 'fin']);
   await new Promise<void>((resolve) => wire.write(Buffer.alloc(5), resolve));
   t.pass('a write after the end is done at once: nobody takes it');
+  await listener.close();
+});
+
+t.test('a reset that comes together with bytes is no end', async (t) => {
+  const endpoint = endpointOf(30);
+  const { acceptor, accepted } = server(() => {});
+  const listener = await new RealTransport().listen(endpoint, 'open', acceptor);
+  for (let index = 0; index < 3; index++) {
+    const socket = connect({ host: endpoint.address, port: endpoint.port });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    await new Promise((resolve) => socket.write('half', resolve));
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    while (accepted.length <= index) await new Promise((resolve) => setImmediate(resolve));
+    accepted[index]!.wire.resume();
+    await heard(accepted[index], 'reset');
+    t.same(accepted[index]!.heard.words, ['data(4)', 'reset']);
+  }
   await listener.close();
 });
 

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Acceptor, Wire } from './transport.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** One accepted socket. */
 export class RealWire implements Wire {
   readonly #socket: Socket;
@@ -27,12 +29,25 @@ export class RealWire implements Wire {
       if (!this.#over) listener.data(bytes);
     });
     socket.on('end', () => {
-      if (!this.#over) listener.end();
+      if (!this.#over) this.#whenTrueEnd(() => listener.end());
     });
     socket.once('close', (failed) => {
       if (failed && !this.#over) listener.reset();
       this.#over = true;
     });
+  }
+
+  /**
+   * An RST that comes with the last bytes is an end for libuv (Node 20 and 22, partial read and POLLHUP). A write of nothing tells them
+   * apart: after an RST it fails, and `close` tells of a reset.
+   */
+  #whenTrueEnd(ended: () => void): void {
+    const socket = this.#socket;
+    if (!socket.writable || socket.writableEnded || socket.writableLength > 0) ended();
+    else
+      socket.write(NOTHING, (error) => {
+        if (!error && !this.#over) ended();
+      });
   }
 
   write(bytes: Buffer, done: () => void): void {
