@@ -72,7 +72,7 @@ type Fields = Record<string, string | number>;
  * Reads lines such as `4h alpha.share refused`, with `conn=` and `from=` where wanted. Words in capitals are whole exchanges:
  * - `record r1 notepad.exe 10m 15m` (no time) describes a record;
  * - `10m client RUN notepad.exe 5m`: start and stop, both answered;
- * - on a share, each with a connection of its own: `PROBE`, `CONFIG`, `HANG`, `RESET`, `UPLOAD r1`, `UPLOAD-LOST r1`,
+ * - on a share, each with a connection of its own: `PROBE`, `CONFIG`, `HANG`, `RESET`, `GARBAGE`, `UPLOAD r1`, `UPLOAD-LOST r1`,
  *   `UPLOAD-CUT r1`, `UPLOAD-OVERTAKEN r1`, and with a status, perhaps with seconds of `Retry-After`: `PROBE-401`,
  *   `UPLOAD-503+120 r1`, `CONFIG-503`; `UPLOAD-PART-507 r1 r2 r3` accepts the first record and refuses the others;
  * - on a pipe, `#7` naming the connection: `HELLO #7`, `REFUSED-LOGIN #7`, `GRANT #7 word.exe alpha-1`, `DENY #7 word.exe`,
@@ -157,6 +157,13 @@ function shareExchange(
       on('30s', 'reset', { by: 'client' }),
     ];
   if (what === 'RESET') return [...begin, on('2ms', 'reset', { by: 'server' })];
+  if (what === 'GARBAGE')
+    return [
+      ...begin,
+      on('2ms', 'malformed', { why: 'wrong-version' }),
+      ...sent.slice(0, 1),
+      on('4ms', 'close', { by: 'client' }),
+    ];
   const login = status === 401 ? [on('2ms', 'login-refused')] : [];
   if (what === 'PROBE')
     return [...begin, on('2ms', 'probe', { status: 200, ...said }), ...login, ...sent];

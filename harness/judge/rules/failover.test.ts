@@ -80,6 +80,7 @@ t.test('FO-2: offline, on every kind of failure', (t) => {
     unanswered: 'silence',
     HANG: 'silence',
     RESET: 'reset',
+    GARBAGE: 'garbage',
     'PROBE-503': '5xx',
     'UPLOAD-CUT r1': 'cut',
   };

@@ -5,8 +5,17 @@ import { type Life, startedAt } from './lives.ts';
 
 const KINDS = ['connect', 'refused', 'unanswered'] as const;
 
-/** Why an attempt, or the connection that came of it, failed. `refusal`, `reset`, `silence`, `cut` and `5xx` mean: not available. */
-export type FailureKind = 'refusal' | 'reset' | 'silence' | 'cut' | '5xx' | 'busy' | 'login';
+/** Why an attempt, or the connection that came of it, failed. All but `busy` and `login` mean: not available. */
+export type FailureKind =
+  | 'refusal'
+  | 'reset'
+  | 'silence'
+  | 'cut'
+  /** An answer came that cannot be read, or that answers something else. */
+  | 'garbage'
+  | '5xx'
+  | 'busy'
+  | 'login';
 
 export interface Failure {
   readonly kind: FailureKind;
@@ -53,6 +62,7 @@ export const UNAVAILABLE: ReadonlySet<FailureKind> = new Set([
   'reset',
   'silence',
   'cut',
+  'garbage',
   '5xx',
 ]);
 
@@ -127,6 +137,7 @@ function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure 
   let asked = false;
   let answered = false;
   let lost = false;
+  let garbled = false;
   let said: Failure | undefined;
   for (const { index, event } of events) {
     const { at, fields } = event;
@@ -141,8 +152,10 @@ function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure 
         lost = true;
         break;
       case 'answer-lost':
-      case 'malformed':
         lost = true;
+        break;
+      case 'malformed':
+        garbled = true;
         break;
       case 'bye':
         asked = false;
@@ -160,6 +173,7 @@ function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure 
       case 'reset':
       case 'close':
         if (said) return said;
+        if (garbled) return { ...fail('garbage'), asked: true };
         if (lost) return { ...fail(byServer ? 'cut' : 'silence'), asked: true };
         if (byServer && event.event === 'reset') return fail('reset');
         if (!byServer && startedAt(lives, at) === undefined) return undefined;
