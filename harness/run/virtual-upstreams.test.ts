@@ -195,6 +195,19 @@ t.test('a server that is not Node keeps real time, and is named', async (t) => {
   );
 });
 
+t.test('a case without any of them begins at 0 s all the same', async (t) => {
+  const real = ['sh', '-c', `exec ${process.execPath} ${TCP.slice(1).join(' ')}`];
+  const plan = loadCase(
+    'title: x\nsource: x\ndialect: opaque\nservers: [alpha]\nclient: { pollingInterval: 1s, retryDelay: 1s }\nplay: |\n  0s alpha down refuse for 1m\n  0s client start\n  2m end\nexpect: |\n  1m.. alpha connect {1..}\n',
+    'suites/x/y.yaml',
+    known,
+  );
+  const { results } = await play(profile({ alpha: real }), [plan]);
+  const { events } = results[0]!.trace;
+  t.equal(events[0]!.at, 0n);
+  t.equal(events.find(({ event }) => event === 'up')!.at, MINUTE);
+});
+
 const WORKER = inline("new (require('worker_threads').Worker)('', { eval: true })");
 
 t.test('what virtual time cannot follow in a server is named, with what does work', async (t) => {

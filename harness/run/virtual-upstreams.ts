@@ -42,7 +42,6 @@ export class VirtualUpstreams {
    * not come up. The world ends them.
    */
   async start(servers: readonly string[]): Promise<Readonly<Record<string, UpstreamAddress>>> {
-    if (servers.length === 0) return {};
     const { clock, transport } = this.#world;
     const addresses = servers.map(
       (server, index) => [server, this.#launch(server, index)] as const,

@@ -150,3 +150,12 @@ t.test('a year in a moment', async (t) => {
   t.equal(exit?.code, 0);
   t.equal(end, 365n * DAY);
 });
+
+t.test('a client that is killed at the moment of its start never begins', async (t) => {
+  const { lines, error } = await playNode({
+    program: "console.log('begun')",
+    play: ({ client }) => client.kill(),
+  });
+  t.equal(error, undefined);
+  t.same(lines, ['0s exit SIGKILL']);
+});
