@@ -5,7 +5,7 @@ import t from 'tap';
 import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
 import type { Wire, WireListener } from '../../shim/transport.ts';
 import { HarnessError } from '../process.ts';
-import { answering, playNative, type WorldSpec } from './native-world.fixture.ts';
+import { answerLines, playNative, type WorldSpec } from './native-world.fixture.ts';
 import { compile, find, findPython, native, script } from './fixture/build.fixture.ts';
 
 const retry = compile('retry');
@@ -339,7 +339,7 @@ c = socket.create_connection(('127.0.0.1', 5001))
 c.recv(10)`;
     const { trace, exit } = await playNative({
       command: [python!, '-c', program],
-      servers: [{ port: 5001, accept: (wire) => (wire.resume(), answering(wire)) }],
+      servers: [{ port: 5001, accept: (wire) => (wire.resume(), answerLines(wire)) }],
       until: 10n * SECOND,
       play: ({ clock, client }) => void clock.at(5n * SECOND, () => client.kill()),
     });

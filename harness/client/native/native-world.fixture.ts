@@ -2,25 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SECOND, type Nanos } from '../../clock/clock.ts';
-import { formatDuration } from '../../clock/duration.ts';
-import { VirtualClock } from '../../clock/virtual.ts';
-import { VirtualNetwork } from '../../shim/transport-virtual.ts';
-import type { Listener, Listening, Wire, WireListener } from '../../shim/transport.ts';
+import { DAY, type Nanos } from '../../clock/clock.ts';
+import type { VirtualClock } from '../../clock/virtual.ts';
+import type { Listener, Wire, WireListener } from '../../shim/transport.ts';
 import type { Exit } from '../process.ts';
+import { answering, EPOCH_MS, ScriptedWorld, type ServerSpec } from '../scripted-world.fixture.ts';
 import { VirtualNativeProcess } from './native-process.ts';
 import { shimFile } from './shim-file.ts';
 
-export interface ServerSpec {
-  readonly address?: string;
-  readonly port: number;
-  readonly state?: Listening;
-  /** What the server does with a connection; default: answers each line with `OK`, and a FIN with a FIN. */
-  readonly accept?: (wire: Wire, clock: VirtualClock) => WireListener;
-}
-
 export interface WorldSpec {
   readonly command: readonly string[];
+  /** Without `accept` a server answers each line with `OK`. */
   readonly servers?: readonly ServerSpec[];
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: (folder: string) => void;
@@ -47,36 +39,18 @@ export interface WorldResult {
   readonly threads: number;
 }
 
-export const EPOCH_MS = Date.UTC(2026, 0, 5);
-
-export function answering(wire: Wire): WireListener {
-  wire.resume();
-  return {
-    data: (bytes) => {
-      for (const _ of bytes.toString('latin1').matchAll(/\n/g))
-        wire.write(Buffer.from('OK\n'), () => {});
-    },
-    end: () => wire.end(),
-    reset: () => {},
-  };
-}
-
-const tick = () => new Promise((resolve) => setImmediate(resolve));
+export const answerLines = answering(/\n/g, 'OK\n');
 
 export async function playNative(spec: WorldSpec): Promise<WorldResult> {
   const folder = mkdtempSync(join(tmpdir(), 'mpt-'));
-  const clock = new VirtualClock(EPOCH_MS);
-  const network = new VirtualNetwork(clock);
-  const lines: string[] = [];
-  const note = (text: string) => void lines.push(`${formatDuration(clock.now())} ${text}`);
+  const world = new ScriptedWorld();
+  const { clock, network, lines, note } = world;
   const output = { stdout: '', stderr: '' };
   let exit: Exit | undefined;
   const listeners: Listener[] = [];
-  for (const { address = '127.0.0.1', port, state = 'open', accept = answering } of spec.servers ??
-    []) {
-    const endpoint = { server: `s${port}`, face: 'pipe', client: 'c', address, port };
+  for (const server of spec.servers ?? []) {
+    const { port, accept = answerLines } = server;
     const watched = (wire: Wire): WireListener => {
-      note(`${port} accept`);
       const inner = accept(wire, clock);
       return {
         data: (bytes) => {
@@ -87,18 +61,10 @@ export async function playNative(spec: WorldSpec): Promise<WorldResult> {
           note(`${port} end`);
           inner.end();
         },
-        reset: () => {
-          note(`${port} reset`);
-          inner.reset();
-        },
+        reset: () => inner.reset(),
       };
     };
-    listeners.push(
-      await network.listen(endpoint, state, {
-        accept: watched,
-        attempted: (outcome) => note(`${port} ${outcome}`),
-      }),
-    );
+    listeners.push(await world.listen(server, watched));
   }
   spec.files?.(folder);
   const client = new VirtualNativeProcess(
@@ -134,23 +100,9 @@ export async function playNative(spec: WorldSpec): Promise<WorldResult> {
       broke: (why) => note(`broke ${why}`),
     },
   );
-  const until = spec.until ?? 10n * 86_400n * SECOND;
   spec.play?.({ clock, client, listeners, folder });
   try {
-    while (!client.ended) {
-      await tick();
-      await tick();
-      if (client.needsTurn) {
-        await client.turn();
-        continue;
-      }
-      const { deadline } = client;
-      const own = clock.next();
-      const next = own === undefined || (deadline !== undefined && deadline < own) ? deadline : own;
-      if (next === undefined) throw new Error(`deadlock: ${client.evidence}`);
-      if (next > until) client.kill();
-      else clock.advanceTo(next);
-    }
+    await world.drive(client, spec.until ?? 10n * DAY);
   } catch (error) {
     throw Object.assign(error as Error, { trace: lines.join('\n') });
   } finally {

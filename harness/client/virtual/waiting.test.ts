@@ -1,7 +1,8 @@
 // Every way in which a Node program waits, and every clock that it can read.
 import t from 'tap';
 import { DAY, SECOND } from '../../clock/clock.ts';
-import { EPOCH_MS, playNode } from './node-world.fixture.ts';
+import { EPOCH_MS } from '../scripted-world.fixture.ts';
+import { playNode } from './node-world.fixture.ts';
 
 /** Prints what came of each wait with the virtual milliseconds that it took. */
 const MEASURE = `

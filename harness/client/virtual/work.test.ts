@@ -1,7 +1,8 @@
 // Real work takes no virtual time, and time waits for it. What a client makes of files, identifiers and signals is the same each time.
 import t from 'tap';
 import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
-import { EPOCH_MS, playNode } from './node-world.fixture.ts';
+import { EPOCH_MS } from '../scripted-world.fixture.ts';
+import { playNode } from './node-world.fixture.ts';
 
 t.test('time waits for files, cryptography, compression and modules', async (t) => {
   const { stdout, stderr, error } = await playNode({
