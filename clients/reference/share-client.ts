@@ -83,7 +83,8 @@ export function shareOf(
       if (partial) return { status: 207, why: 'stored in part', partial };
       const isRefused =
         REFUSED_FOR_GOOD.has(answer.status) ||
-        (bugs.has('too-many-is-a-refusal') && answer.status === 429);
+        (bugs.has('too-many-is-a-refusal') && answer.status === 429) ||
+        (bugs.has('account-refused-is-log-refused') && answer.status === 401);
       if (!isRefused) throw unavailable(path, answer);
       return { status: answer.status, why: answer.body.toString('utf8').trim().slice(0, 500) };
     },

@@ -23,7 +23,7 @@ export const VARIANTS = {
   'comes-back-with-the-fleet': ['RT-2', 'does not spread its retries, though it is told to'],
   'idle-line-kept-up': ['9.15', 'makes a lost connection again although nothing runs'],
   'share-awaited-for-ever': ['RT-8', 'waits without end for an answer of a share'],
-  'connection-awaited-for-ever': ['RT-8', 'waits without end for a connection to a share'],
+  'connection-awaited-for-ever': ['RT-8', 'waits without end for a connection'],
   'poll-at-start': ['9.5', 'synchronizes at its start, with the whole fleet'],
   'poll-drifts': ['9.5', 'counts the polling interval from the end of the synchronization before'],
 
@@ -64,6 +64,10 @@ export const VARIANTS = {
   'any-answer-is-an-ack': ['SF-2', 'takes any answer to an upload for an acknowledgement'],
   'cut-answer-is-an-ack': ['SF-2', 'takes the first bytes of an answer for the whole'],
   'ack-of-another-log': ['SF-2', 'takes the acknowledgement of one log for that of all'],
+  'sent-is-stored': [
+    'SF-2',
+    'takes a log for stored once it is sent, whatever comes of the answer',
+  ],
   'id-made-at-send-time': ['SF-5', 'gives a record a new id each time it is sent'],
   'failover-forgets-pending': [
     'SF-4',
@@ -106,6 +110,7 @@ export const VARIANTS = {
   'refused-part-sent-again': ['RT-6', 'sends the refused records of a log again with the rest'],
   'split-for-ever': ['SF-9', 'offers a record that is too large alone again and again'],
   'too-many-is-a-refusal': ['SF-1', 'takes 429 for a refusal for good'],
+  'account-refused-is-log-refused': ['SF-1', 'takes 401 for a refusal of the log'],
   'too-large-set-aside': ['SF-9', 'gives up a log that is too large, in place of splitting it'],
   'poison-repeated': ['RT-6', 'offers a log again that was refused for good'],
 
@@ -151,6 +156,7 @@ export const VARIANTS = {
     'sends a release to the server in use, not to the one that granted',
   ],
   'release-lost-with-the-pipe': ['9.18', 'forgets a release that it cannot deliver at once'],
+  'release-asked-once': ['9.18', 'forgets a release that was not answered'],
   'leases-forgotten-at-start': ['9.18', 'forgets its licences when it is killed'],
   'new-holder-each-time': ['FO-8', 'introduces itself under another name on each connection'],
   'seat-kept-after-the-stop': ['9.14', 'keeps a licence until it ends itself'],
