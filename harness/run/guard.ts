@@ -77,5 +77,14 @@ function catchTheRest(): void {
 function described(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const place = error.stack?.split('\n').find((line) => /^\s+at /.test(line));
-  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place.trim()})`}`;
+  const told = place === undefined ? '' : ` (${placeOf(place.trim())})`;
+  return `${error.name}: ${error.message}${told}`;
+}
+
+/** A module that was turned into CommonJS to be loaded has its whole text in the name of its place, and the file it came from last. */
+function placeOf(place: string): string {
+  return place.replace(
+    /data:text\/javascript,.*\?filePath=([^:&)]+)(?::\d+:\d+)?/,
+    (_, path: string) => decodeURIComponent(path).replace(/\?.*/, ''),
+  );
 }
