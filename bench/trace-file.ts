@@ -129,8 +129,8 @@ if (first === 'measure') console.log(JSON.stringify(await measure(name!, file!))
 else {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-bench-'));
   try {
-    for (const [name, shape] of Object.entries(SHAPES)) {
-      const path = join(folder, `${name}.jsonl`);
+    for (const [kind, shape] of Object.entries(SHAPES)) {
+      const path = join(folder, `${kind}.jsonl`);
       generate(path, Number(first) * shape.share, shape);
       const megabytes = statSync(path).size / MEGABYTE;
       for (const deed of Object.keys(DEEDS)) {
@@ -142,7 +142,7 @@ else {
         const isLong = shape === SHAPES.records && seconds > RECORDS_BAR_SECONDS;
         const bar = isStream ? ` (bar ${STREAM_BAR_MEGABYTES} MB)` : '';
         console.log(
-          `${deed} ${name}: ${megabytes.toFixed(0)} MB, ${events} events in ${seconds.toFixed(1)} s: ` +
+          `${deed} ${kind}: ${megabytes.toFixed(0)} MB, ${events} events in ${seconds.toFixed(1)} s: ` +
             `${(megabytes / seconds).toFixed(0)} MB/s, peak memory ${peakMegabytes.toFixed(0)} MB${bar}`,
         );
         if (isLong || (isStream && peakMegabytes > STREAM_BAR_MEGABYTES)) process.exitCode = 1;

@@ -21,6 +21,7 @@ import { addRecord } from './record.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { SelectionError } from './select.ts';
+import { machineTrouble } from './files.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 import { addSweep } from './sweep.ts';
 import { addValidate } from './validate.ts';
@@ -109,10 +110,12 @@ function explainFailure(error: unknown, { writeError, debug, signal }: Surroundi
     TraceFileError,
     UsageError,
   ].some((kind) => error instanceof kind);
+  const trouble = machineTrouble(error);
   if (debug && error instanceof Error) writeError(`${error.stack}\n`);
   // One problem a line, each with its file: nothing before them, so that editors can follow.
   else if (error instanceof CaseError) writeError(`${text}\n`);
   else if (isExpected) writeError(`meterproof: ${text}\n`);
+  else if (trouble !== undefined) writeError(`meterproof: ${trouble}\n`);
   else writeError(`meterproof: an error of our own: ${text} (METERPROOF_DEBUG=1 shows where)\n`);
   return WRONG_USE;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readCapture } from '../capture/capture-file.ts';
@@ -7,8 +7,9 @@ import { completed } from '../replay/infer-plan.ts';
 import { replayAsJudge } from '../replay/judge-capture.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { addSuites } from './cases.ts';
+import { inputFile, statOf } from './files.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
-import { planFor, tracePath } from './replay.ts';
+import { planFor } from './replay.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface DiffArguments extends ExtensionOptions {
@@ -69,7 +70,7 @@ interface Pair {
 
 function pairUp(before: string, now: string, cwd: string): readonly Pair[] {
   const [isFolder, other] = [before, now].map((path) => {
-    const stat = statSync(resolve(cwd, path), { throwIfNoEntry: false });
+    const stat = statOf(resolve(cwd, path), path);
     if (!stat) throw new UsageError(`there is no file or folder ${path}`);
     return stat.isDirectory();
   });
@@ -102,7 +103,7 @@ async function sessionOf(
   extensions: Extensions,
 ): Promise<Session> {
   const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = await readCapture(tracePath(file, surroundings.cwd), file, dialect);
+  const trace = await readCapture(inputFile(file, surroundings.cwd), file, dialect);
   const found = planFor(trace, options, surroundings, extensions);
   const { rules } = extensions;
   const { plan, judgement } = replayAsJudge(trace, { file, rules, ...(found && { plan: found }) });

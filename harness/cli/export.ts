@@ -5,7 +5,7 @@ import { exportTrace } from '../capture/pcap/export.ts';
 import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
 import { TraceStream } from '../trace/stream.ts';
 import { errorText } from '../client/error-text.ts';
-import { tracePath } from './replay.ts';
+import { inputFile } from './files.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface ExportArguments {
@@ -30,20 +30,31 @@ export function addExport(program: Command, { cwd, write }: Surroundings): void 
     .option(...DIALECT_OPTION)
     .addHelpText('after', HELP)
     .action(async (file: string, { output, dialect: name }: ExportArguments) => {
-      const path = tracePath(file, cwd);
+      const path = inputFile(file, cwd);
       if (resolve(cwd, output) === path) throw new UsageError(`${output} is the trace itself`);
       const stream = await TraceStream.open(path, file);
       const dialect = await chosenDialect(name, cwd);
       const target = openOutput(resolve(cwd, output), output);
       let bytes = 0;
       try {
-        for await (const block of exportTrace(stream, dialect)) bytes += writeSync(target, block);
+        for await (const block of exportTrace(stream, dialect))
+          bytes += writeTo(target, block, output);
       } finally {
         closeSync(target);
       }
       const cutOff = stream.cutOff ? ' (the trace was cut off in its last line)' : '';
       write(`${output}: ${stream.eventCount} events in ${bytes} bytes${cutOff}\n`);
     });
+}
+
+function writeTo(target: number, block: Uint8Array, shown: string): number {
+  try {
+    return writeSync(target, block);
+  } catch (error) {
+    throw new UsageError(
+      `${shown} cannot be written (${errorText(error)}): what is there is not whole`,
+    );
+  }
 }
 
 function openOutput(path: string, shown: string): number {

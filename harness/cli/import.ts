@@ -40,7 +40,7 @@ export function addImport(program: Command, surroundings: Surroundings): void {
     .option(...DIALECT_OPTION)
     .option(
       '--out <file>',
-      'the trace that is written (default: the name of the capture with .jsonl)',
+      'the trace that is written (default: the name of the capture with .jsonl, where that is not there yet)',
     )
     .addHelpText('after', HELP)
     .action(async (file: string, options: ImportArguments) => {

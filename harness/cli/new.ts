@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readCapture } from '../capture/capture-file.ts';
@@ -9,7 +9,8 @@ import { draftCase } from '../replay/draft/draft-case.ts';
 import type { Settings } from '../replay/infer-plan.ts';
 import { builtInSuites, shownPath } from './cases.ts';
 import { addExtensions, type ExtensionOptions, loadExtensions } from './extensions.ts';
-import { planFor, readSetting, tracePath } from './replay.ts';
+import { planFor, readSetting } from './replay.ts';
+import { inputFile, statOf } from './files.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface NewArguments extends ExtensionOptions {
@@ -63,7 +64,7 @@ export function addNew(program: Command, surroundings: Surroundings): void {
         );
       const file = join(resolve(cwd, suites), `${id}.yaml`);
       const shown = shownPath(file, cwd);
-      if (statSync(file, { throwIfNoEntry: false })) throw new UsageError(there(shown));
+      if (statOf(file, shown)) throw new UsageError(there(shown));
       const text =
         from === undefined ? skeleton(id) : await drafted(from, id, shown, options, surroundings);
       write(file, text, shown);
@@ -87,7 +88,7 @@ async function drafted(
   const { suites: _, ...options } = chosen;
   const extensions = await loadExtensions(options, surroundings.cwd);
   const { rules, dialects, own } = extensions;
-  const path = tracePath(from, surroundings.cwd);
+  const path = inputFile(from, surroundings.cwd);
   const dialect = own ?? dialects['metering']!;
   const trace = await readCapture(path, from, dialect);
   if (trace.cutOff) surroundings.writeError(`${from}: its last line is cut off, and left out\n`);

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readCapture } from '../capture/capture-file.ts';
 import { parseSetting, type Settings } from '../replay/infer-plan.ts';
@@ -16,6 +14,7 @@ import type { Trace } from '../trace/event.ts';
 import { TraceFileError } from '../trace/file.ts';
 import { formatEvent } from '../trace/format.ts';
 import { addSuites, ANY, chosenCases } from './cases.ts';
+import { inputFile } from './files.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
 import { collect, parseEpoch, parseSeed, parseStall, parseTime } from './options.ts';
 import { replayAs, type ReplayAsOptions } from './replay-as.ts';
@@ -127,7 +126,7 @@ export function addReplay(
         throw new UsageError('--server needs --as client');
       const sources = {
         extensions,
-        path: (file: string) => tracePath(file, surroundings.cwd),
+        path: (file: string) => inputFile(file, surroundings.cwd),
         plan: (trace: Trace, among: Extensions) => planFor(trace, options, surroundings, among),
       };
       const statuses: number[] = [];
@@ -180,7 +179,7 @@ async function replayFile(
 ): Promise<number> {
   const { write, writeError, isTerminal } = surroundings;
   const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = await readCapture(tracePath(file, surroundings.cwd), file, dialect);
+  const trace = await readCapture(inputFile(file, surroundings.cwd), file, dialect);
   if (trace.cutOff) writeError(`${file}: its last line is cut off, and left out\n`);
   const plan = planFor(trace, options, surroundings, extensions);
   const replayed = replayAsJudge(trace, {
@@ -206,14 +205,6 @@ async function replayFile(
   const { verdict, known } = replayed.judgement;
   if (verdict === 'pass' || known !== undefined) return 0;
   return verdict === 'fail' ? 1 : 2;
-}
-
-/** Throws a UsageError where there is no such file. */
-export function tracePath(file: string, cwd: string): string {
-  const path = resolve(cwd, file);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
-    throw new UsageError(`there is no file ${file}`);
-  return path;
 }
 
 /** The case that is named, or that the file names; undefined: there is none. */

@@ -67,6 +67,9 @@ function withoutEnd(judged: Judgement, { rules: named }: Plan): Judgement {
   );
   if (judged.verdict !== 'inconclusive' || judged.findings.length > 0 || isOpen) return judged;
   const { findings, rules, ledger } = judged;
+  // A session that shows nothing is no client that kept its obligations.
+  if (!rules.some(({ state }) => state === 'kept'))
+    return { ...judged, reason: 'it shows nothing that a rule applies to' };
   return { verdict: 'pass', findings, rules, ledger };
 }
 

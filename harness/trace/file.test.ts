@@ -79,6 +79,13 @@ t.test('brackets in texts are no brackets', (t) => {
   t.end();
 });
 
+t.test('what editors and other writers of JSON do to a file changes nothing', (t) => {
+  t.same(parseTrace(`\uFEFF${TEXT}`, 'a.jsonl'), TRACE, 'a byte order mark');
+  t.same(parseTrace(TEXT.replace('{"meterproof":1', '{ "meterproof": 1'), 'a.jsonl'), TRACE);
+  t.same(parseTrace(TEXT.replaceAll('\n', '\r\n'), 'a.jsonl'), TRACE, 'other ends of lines');
+  t.end();
+});
+
 t.test('what is no trace is refused with its line', (t) => {
   const [header, first, second] = TEXT.split('\n');
   const broken = (line: string): string => `${header}\n${line}\n${second}\n`;

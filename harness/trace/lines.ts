@@ -42,7 +42,8 @@ export class TraceLines {
     if (this.#damage) throw this.#damage;
     const place = `${this.#file}:${++this.#line}`;
     if (!this.#header) {
-      this.#header = readHeader(line, place);
+      // Some editors put a byte order mark before the first line.
+      this.#header = readHeader(line.replace(/^\uFEFF/, ''), place);
       return undefined;
     }
     try {
@@ -106,9 +107,13 @@ const EVENT = z.strictObject({
 });
 
 function readHeader(line: string, place: string): TraceHeader {
-  const version = /^\{"meterproof":(?<version>[^,}]{1,20})/.exec(line)?.groups?.['version'];
+  const version = /^\s*\{\s*"meterproof"\s*:\s*(?<version>[^,}\s]{1,20})/.exec(line)?.groups?.[
+    'version'
+  ];
   if (version === undefined)
-    throw new TraceFileError(`${place}: not a trace: its first line does not say "meterproof"`);
+    throw new TraceFileError(
+      `${place}: not a trace: its first line does not say "meterproof" (a packet capture is made one with "meterproof import")`,
+    );
   if (version !== '1')
     throw new TraceFileError(`${place}: a trace of version ${version}; version 1 is known`);
   const { capture, ...header } = read(HEADER, line, place);
