@@ -22,7 +22,8 @@ export const SEMANTIC_EVENTS = {
   'lease-request': 'the client asks for a licence; program=',
   'lease-grant': 'the server grants it; program= lease=',
   'lease-deny': 'the server denies it; program= why=',
-  'lease-renew': 'the client says that it still runs; leases=',
+  'lease-renew':
+    'the client says that it still runs, and the server knows so many of the leases that it names; leases=',
   'lease-release': 'the client gives the licence back; lease= program=',
   'lease-reclaim': 'the server takes the licence back from a silent client; lease= program=',
   'lease-checkout':
