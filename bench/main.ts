@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const BENCHES = ['virtual', 'in-process', 'import', 'trace-file', 'record'];
+const BENCHES = ['virtual', 'in-process', 'repeats', 'import', 'trace-file', 'record'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.includes(name));

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../harness/client/package-root.ts';
-import { repeat } from '../harness/run/repeat.ts';
 import { attempts, denseDay } from './attempts.ts';
 import { type Bar, besideBare, report, secondsBar } from './bars.ts';
 
@@ -62,16 +61,7 @@ async function suites(): Promise<Bar[]> {
   }
 }
 
-async function repeats(): Promise<Bar[]> {
-  const play = attempts(3_600_000, 23, 1);
-  const times = 1_000;
-  const { error = 'one trace' } = await repeat(play, { times, lanes: 2 });
-  const name = `${times} repeats of one case, two at a time`;
-  const measured = error === 'one trace' ? 1 : 2;
-  return [{ name, measured, bar: 1, want: 'at most', unit: 'distinct traces', note: error }];
-}
-
-const BENCHES = { waiting, dense, suites, repeats };
+const BENCHES = { waiting, dense, suites };
 
 const wanted = process.argv.slice(2);
 const bars: Bar[] = [];
