@@ -21,6 +21,7 @@ import { addRecord } from './record.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { SelectionError } from './select.ts';
+import { addServe } from './serve.ts';
 import { machineTrouble } from './files.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 import { addSweep } from './sweep.ts';
@@ -93,6 +94,7 @@ export function buildProgram(
   addExport(program, surroundings);
   addRecord(program, surroundings, done);
   addReplay(program, surroundings, done);
+  addServe(program, surroundings, done);
   addDiff(program, surroundings, done);
   return program;
 }

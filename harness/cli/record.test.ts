@@ -11,74 +11,13 @@ import { parseCapture } from '../capture/capture-file.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { emulate } from '../record/emulated.probe.ts';
 import { addressOf, serve } from '../record/recording.fixture.ts';
-import { runSuite } from '../run/run-suite.ts';
 import { parseTrace } from '../trace/file.ts';
-import { runCommandLine } from './command-line.ts';
+import { begin, type Session, whenTold } from './session.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-record-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Session {
-  readonly out: () => string;
-  readonly err: () => string;
-  readonly status: Promise<number>;
-  /** Where clients find each face, once all are told. */
-  places(count: number): Promise<readonly { host: string; port: number }[]>;
-  interrupt(): void;
-}
-
-function meterproof(...args: readonly string[]): Session {
-  const abort = new AbortController();
-  const heard = new Set<() => void>();
-  let out = '';
-  let err = '';
-  const status = runCommandLine(args, {
-    write: (text) => void (out += text),
-    writeError: (text) => {
-      err += text;
-      for (const hear of heard) hear();
-    },
-    isTerminal: false,
-    cwd: folder,
-    searchPath: process.env['PATH'] ?? '',
-    cpus: 2,
-    now: new Date(Date.UTC(2026, 0, 15)),
-    signal: abort.signal,
-    debug: false,
-    runSuite,
-  });
-  return {
-    out: () => out,
-    err: () => err,
-    status,
-    places: (count) => whenTold(count, () => err, heard, status),
-    interrupt: () => abort.abort(),
-  };
-}
-
-async function whenTold(
-  count: number,
-  text: () => string,
-  heard: Set<() => void>,
-  ended: Promise<unknown>,
-): Promise<readonly { host: string; port: number }[]> {
-  const found = () =>
-    [...text().matchAll(/clients: ([\d.]+):(\d+)/g)].map(([, host, port]) => ({
-      host: host!,
-      port: Number(port),
-    }));
-  await Promise.race([
-    ended,
-    new Promise<void>((resolve) => {
-      const hear = (): void => {
-        if (found().length >= count) resolve();
-      };
-      heard.add(hear);
-      hear();
-    }),
-  ]);
-  return found();
-}
+const meterproof = (...args: readonly string[]): Session => begin(folder, ...args);
 
 async function hello(place: { host: string; port: number }): Promise<Socket> {
   const socket = connect(place);

@@ -55,15 +55,18 @@ export function parseFaceSpec(
   }));
 }
 
-/** Gives each face without a port one that is free. Rejects where there is none. */
-export async function choosePorts(
-  specs: readonly FaceSpec[],
+/** Gives each face without a port one that is free, from its own + `offset` on. Rejects where there is none. */
+export async function choosePorts<
+  T extends { readonly face: string; readonly address: string; readonly port: number | undefined },
+>(
+  specs: readonly T[],
   faces: readonly FaceDescription[],
-): Promise<readonly RecordedFace[]> {
+  offset = OFFSET,
+): Promise<readonly (Omit<T, 'port'> & { readonly port: number })[]> {
   const taken = new Set(specs.map(({ address, port }) => `${address} ${port}`));
-  const chosen: RecordedFace[] = [];
+  const chosen: (Omit<T, 'port'> & { readonly port: number })[] = [];
   for (const spec of specs) {
-    const first = (faces.find(({ name }) => name === spec.face)?.port ?? 7000) + OFFSET;
+    const first = (faces.find(({ name }) => name === spec.face)?.port ?? 7000) + offset;
     let port = spec.port ?? first;
     if (spec.port === undefined) {
       while (taken.has(`${spec.address} ${port}`) || !(await isFree(spec.address, port)))

@@ -15,12 +15,28 @@ const LONGEST_PLAY: Nanos = 31n * DAY;
 /** At most this on top of what a client needs to deliver: the last upload must not end with the last second. */
 const LONGEST_MARGIN: Nanos = MINUTE;
 
+/** What a play asks of a client. */
+export type DirectedClient = Pick<
+  ClientControl,
+  | 'alive'
+  | 'everStarted'
+  | 'running'
+  | 'start'
+  | 'kill'
+  | 'runProgram'
+  | 'stopProgram'
+  | 'command'
+  | 'setDisk'
+  | 'setClock'
+  | 'shutDown'
+>;
+
 export interface Stage {
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly shim: Shim;
   readonly servers: ReadonlyMap<string, ServerControl>;
-  readonly clients: ReadonlyMap<string, ClientControl>;
+  readonly clients: ReadonlyMap<string, DirectedClient>;
 }
 
 /** Takes the steps of a play when their time comes, then drains and shuts down. */
