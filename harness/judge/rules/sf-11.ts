@@ -1,4 +1,4 @@
-import { toMs } from '../../clock/duration.ts';
+import { formatDuration, fromMs, toMs } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { RecordAccount } from '../view/records.ts';
 import type { Run } from '../view/runs.ts';
@@ -63,9 +63,9 @@ function overlapOf(
 ): readonly [RecordAccount, RecordAccount] | undefined {
   const runs = view.runs(name).filter((run) => run.program.toLowerCase() === program);
   const wall = (at: bigint): number => epochMs + toMs(at) / divisor;
-  const goesOn = ({ startAt, stopAt }: Run, fromMs: number, toMs_: number): boolean =>
-    wall(startAt) < toMs_ + TOUCHING_MS &&
-    (stopAt === undefined || wall(stopAt) > fromMs - TOUCHING_MS);
+  const goesOn = ({ startAt, stopAt }: Run, beginMs: number, endMs: number): boolean =>
+    wall(startAt) < endMs + TOUCHING_MS &&
+    (stopAt === undefined || wall(stopAt) > beginMs - TOUCHING_MS);
   const sorted = records.toSorted(
     (a, b) => a.descriptions[0]!.startMs - b.descriptions[0]!.startMs,
   );
@@ -91,5 +91,6 @@ function overlapOf(
 }
 
 function spanText(earlier: RecordAccount, later: RecordAccount): string {
-  return `${Math.round(earlier.descriptions[0]!.stopMs - later.descriptions[0]!.startMs)} ms`;
+  const ms = earlier.descriptions[0]!.stopMs - later.descriptions[0]!.startMs;
+  return formatDuration(fromMs(Math.round(ms)));
 }

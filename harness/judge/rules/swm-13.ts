@@ -43,6 +43,7 @@ export const SWM_13 = defineRule({
             expected: `a usage record of ${program} from ${formatDuration(startAt)} to ${formatDuration(stopAt)}`,
             actual: 'none was ever offered',
             by: `not metered: ${runText(entry)}`,
+            index: view.events.findLastIndex(({ at }) => at <= stopAt),
           });
         }
         const [usage] = account.descriptions;
