@@ -35,7 +35,7 @@ export interface Completed {
 }
 
 /**
- * Writes the capture in one step, and removes the raw file. Rejects with a `RawFileError`, or with what the system says; then
+ * Writes the capture in one step, and removes the raw file unless it is damaged. Rejects with a `RawFileError`, or with what the system says; then
  * the raw file stays as it is.
  */
 export async function completeRecording(options: CompleteOptions): Promise<Completed> {
@@ -46,7 +46,12 @@ export async function completeRecording(options: CompleteOptions): Promise<Compl
   const lines = `${path}.part`;
   const named = `${path}.named`;
   try {
-    const capture = await writeLines(raw, lines, options, (bytes) =>
+    let isDamaged = false;
+    const damaged = (text: string): void => {
+      isDamaged = true;
+      options.problem(`${text}, and the file is kept`);
+    };
+    const capture = await writeLines(raw, lines, { ...options, problem: damaged }, (bytes) =>
       progress?.((0.8 * bytes) / totalBytes),
     );
     const linesBytes = statSync(lines).size;
@@ -57,7 +62,7 @@ export async function completeRecording(options: CompleteOptions): Promise<Compl
       renameSync(named, lines);
     }
     renameSync(lines, path);
-    rmSync(raw);
+    if (!isDamaged) rmSync(raw);
     const { connections, names, writer } = capture;
     const { events, accountedBytes: bytes } = writer;
     return { events, connections, bytes, shared: names.shared };
@@ -111,7 +116,7 @@ interface Session {
 }
 
 /** Takes the records one by one. */
-export class Capture {
+class Capture {
   readonly names = new ClientNames();
   readonly writer: CaptureWriter;
   readonly #preamble: Preamble;

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { opaque } from '../../emulators/opaque/index.ts';
+import { completeRecording } from './complete.ts';
 import { KIND } from './raw-format.ts';
 import { type RawRecord, readPreamble, readRaw } from './raw-reader.ts';
 import { RawWriter } from './raw-writer.ts';
@@ -80,6 +82,20 @@ t.test('damage is told with its place, and what stands before it is used', async
       problems: [`a.raw is damaged at byte ${second}: what stands before is used`],
     });
   }
+});
+
+t.test('a damaged file is not thrown away with the capture that is made of it', async (t) => {
+  const capture = join(folder, 'b.jsonl');
+  const bytes = Buffer.from(RAW);
+  bytes[bytes.length - 7] = 99;
+  writeFileSync(`${capture}.raw`, bytes);
+  const problems: string[] = [];
+  const problem = (text: string): unknown => problems.push(text);
+  const options = { path: capture, shown: 'b.jsonl', dialect: opaque, problem };
+  t.match(await completeRecording(options), { connections: 1, bytes: 10 });
+  t.match(problems, [/b\.jsonl\.raw is damaged at byte \d+: .* used, and the file is kept$/]);
+  t.ok(existsSync(`${capture}.raw`));
+  await t.rejects(completeRecording(options), { message: 'b.jsonl exists already' });
 });
 
 t.test('what is no raw file is refused', async (t) => {

@@ -26,10 +26,6 @@ export class RawWriter {
     sink.write(Buffer.from(`${JSON.stringify(preamble)}\n`));
   }
 
-  get isEmpty(): boolean {
-    return this.#end === 0;
-  }
-
   /** Of an attempt or a new connection: where it came from. */
   attempt(kind: Kind, conn: number, face: number, atNs: number, from: string): void {
     const text = Buffer.from(from);
