@@ -12,7 +12,7 @@ export interface Bar {
   readonly note?: string;
 }
 
-export function isReached({ measured, bar, want }: Bar): boolean {
+function isReached({ measured, bar, want }: Bar): boolean {
   return want === 'at least' ? measured >= bar : measured <= bar;
 }
 

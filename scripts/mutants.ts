@@ -71,7 +71,7 @@ export async function play(
 }
 
 /** The text of docs/kill-matrix.md. */
-export function matrixPage(kills: readonly Kill[]): string {
+function matrixPage(kills: readonly Kill[]): string {
   const cases = new Set(kills.map(({ caseId }) => caseId));
   const lines = [
     INTRODUCTION,

@@ -14,7 +14,7 @@ import { runSuite } from '../harness/run/run-suite.ts';
 import { meteringCases } from './mutants.ts';
 import { PATTERN_TEXTS } from './patterns.ts';
 
-export const REPORT_HEADING = '## What a report says';
+const REPORT_HEADING = '## What a report says';
 
 export interface Pattern {
   readonly name: string;

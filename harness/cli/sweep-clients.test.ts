@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { startServers } from '../run/fixture/opaque/servers.ts';
+import { startServers } from '../run/fixture/opaque/servers.fixture.ts';
 import { meterproof, type Said, unpackPage } from './ways-in.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-sweep-'));

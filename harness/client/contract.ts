@@ -17,7 +17,7 @@ export interface Command {
   readonly argument?: string;
 }
 
-export const RESULTS = ['ok', 'unsupported', 'error'] as const;
+const RESULTS = ['ok', 'unsupported', 'error'] as const;
 export type Result = (typeof RESULTS)[number];
 
 export interface Answer {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { MILLISECOND } from '../clock/clock.ts';
-import { FakeMachine } from '../clock/fake-machine.ts';
+import { FakeMachine } from '../clock/fake-machine.fixture.ts';
 import { isAtWork } from './at-work.ts';
 import { LaunchWatch } from './launch-watch.ts';
 

@@ -4,7 +4,7 @@ import { LIBRARY_COMMANDS } from '../case/commands.ts';
 import { policy } from './policy-schema.ts';
 import { annotations, protocol, tls, upstreams, upstreamTls } from './ways-in-schema.ts';
 
-export const TIERS = ['driven', 'black-box'] as const;
+const TIERS = ['driven', 'black-box'] as const;
 /** Those of a profile that names none; `in-process` is for who asks for it. */
 export const TIME_MODES = ['virtual', 'scaled', 'real'] as const;
 const ALL_TIME_MODES = [...TIME_MODES, 'in-process'] as const;

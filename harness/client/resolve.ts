@@ -42,9 +42,7 @@ export function resolveClient(spec: string, options: ResolveOptions): ResolvedCl
 }
 
 /** Names of the profiles that come with Meterproof. */
-export function shippedProfiles(
-  folder = join(packageRoot(), 'clients', 'profiles'),
-): readonly string[] {
+function shippedProfiles(folder = join(packageRoot(), 'clients', 'profiles')): readonly string[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   return files.map((file) => basename(file, '.yaml')).toSorted();

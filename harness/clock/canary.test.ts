@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Canary } from './canary.ts';
 import { MILLISECOND, SECOND } from './clock.ts';
-import { FakeMachine } from './fake-machine.ts';
+import { FakeMachine } from './fake-machine.fixture.ts';
 
 t.test('a machine that keeps its times has no lateness', (t) => {
   const machine = new FakeMachine();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { DAY, HOUR, MILLISECOND, SECOND, type Nanos } from './clock.ts';
-import { FakeMachine } from './fake-machine.ts';
+import { FakeMachine } from './fake-machine.fixture.ts';
 import { RealClock } from './real.ts';
 
 const BOOT = 123n * DAY + 456_789n;

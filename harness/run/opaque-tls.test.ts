@@ -12,7 +12,7 @@ import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { TestAuthority } from '../shim/test-authority.ts';
 import { checkUpstreams } from '../shim/upstream.ts';
-import { startServers } from './fixture/opaque/servers.ts';
+import { startServers } from './fixture/opaque/servers.fixture.ts';
 import type { CaseResult } from './result.ts';
 import { runSuite } from './run-suite.ts';
 

@@ -12,7 +12,7 @@ import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Trace } from '../trace/event.ts';
 import { withPolicy } from './fit.ts';
-import { startServers } from './fixture/opaque/servers.ts';
+import { startServers } from './fixture/opaque/servers.fixture.ts';
 import { RealWorld } from './real-world.ts';
 import type { CaseResult, Reporter } from './result.ts';
 import { runCase } from './run-case.ts';

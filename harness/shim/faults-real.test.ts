@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RealClock } from '../clock/real.ts';
-import { runProbe, WIRE_PROBES } from './probe.ts';
-import { RealRawClient } from './raw-client.ts';
+import { runProbe, WIRE_PROBES } from './probe.fixture.ts';
+import { RealRawClient } from './raw-client.fixture.ts';
 import { RealTransport } from './transport-real.ts';
 
 /** How long silence must last to be believed; everything else may take as long as a machine under load needs. */

@@ -2,8 +2,8 @@ import t from 'tap';
 import { SECOND } from '../clock/clock.ts';
 import { VirtualClock } from '../clock/virtual.ts';
 import { WIRE_FAULTS } from './faults/index.ts';
-import { runProbe, WIRE_PROBES } from './probe.ts';
-import { VirtualRawClient } from './raw-client-virtual.ts';
+import { runProbe, WIRE_PROBES } from './probe.fixture.ts';
+import { VirtualRawClient } from './raw-client-virtual.fixture.ts';
 import { VirtualNetwork } from './transport-virtual.ts';
 
 for (const probe of WIRE_PROBES)

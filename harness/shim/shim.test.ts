@@ -5,8 +5,8 @@ import { MINUTE, SECOND, type Nanos } from '../clock/clock.ts';
 import { VirtualClock } from '../clock/virtual.ts';
 import { formatEvent } from '../trace/format.ts';
 import { Recorder } from '../trace/recorder.ts';
-import { ANSWER_BYTES, LINES } from './probe.ts';
-import { VirtualRawClient } from './raw-client-virtual.ts';
+import { ANSWER_BYTES, LINES } from './probe.fixture.ts';
+import { VirtualRawClient } from './raw-client-virtual.fixture.ts';
 import { Shim } from './shim.ts';
 import { VirtualNetwork } from './transport-virtual.ts';
 

@@ -1,6 +1,6 @@
 // Black holes on real sockets: what is proved here is silence and the client's next SYN, so it takes real time.
 import t from 'tap';
-import { RealRawClient } from './raw-client.ts';
+import { RealRawClient } from './raw-client.fixture.ts';
 import { RealTransport } from './transport-real.ts';
 import type { Acceptor, Endpoint, Listening } from './transport.ts';
 

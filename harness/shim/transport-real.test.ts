@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
-import { RealRawClient, Seen } from './raw-client.ts';
+import { RealRawClient, Seen } from './raw-client.fixture.ts';
 import { RealTransport } from './transport-real.ts';
 import type { Acceptor, Endpoint, Wire } from './transport.ts';
 

@@ -73,12 +73,6 @@ export const HARNESS_EVENTS = {
   drained: 'the drain is over: the client is shut down',
 } as const;
 
-/** What a capture says of itself: where it does not show everything. Not matched by cases. */
-export const CAPTURE_EVENTS = {
-  gap: 'bytes of a connection are not in the capture; of=client or of=server, length= where it is known, why=',
-  opaque: 'what follows on the connection is not understood; why=',
-} as const;
-
 /** Events in which a server accepts something, and whose loss on the way back the client must survive. */
 export const ACCEPTANCES: ReadonlySet<string> = new Set([
   'upload-accept',

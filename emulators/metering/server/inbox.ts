@@ -19,8 +19,8 @@ export interface Nacked {
 
 const ALL_TAKEN: Nacked = { refused: [], later: [] };
 
-export const MAX_LOGS = 100_000;
-export const MAX_RECORDS = 1_000_000;
+const MAX_LOGS = 100_000;
+const MAX_RECORDS = 1_000_000;
 
 /** The folder Inboxes\Offline of one server: which logs and which records it has. */
 export class Inbox {

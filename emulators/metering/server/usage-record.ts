@@ -22,7 +22,7 @@ export interface ParsedLog {
   readonly error?: string;
 }
 
-export const MAX_RECORDS_PER_LOG = 10_000;
+const MAX_RECORDS_PER_LOG = 10_000;
 
 export interface RecordField {
   readonly minBytes: number;

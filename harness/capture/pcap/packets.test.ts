@@ -18,12 +18,12 @@ t.test('pcap in both byte orders and both units of time', async (t) => {
 });
 
 t.test('a piece of the file may end anywhere', async (t) => {
-  const { CaptureFile } = await import('./capture-file.ts');
+  const { PacketFile } = await import('./packet-file.ts');
   const { Problems } = await import('./problems.ts');
   const file = pcap(connection(TALK));
-  const whole = [...new CaptureFile({ file: 'a', problems: new Problems() }).push(file, true)];
+  const whole = [...new PacketFile({ file: 'a', problems: new Problems() }).push(file, true)];
   for (const size of [1, 7, 100]) {
-    const reader = new CaptureFile({ file: 'a', problems: new Problems() });
+    const reader = new PacketFile({ file: 'a', problems: new Problems() });
     const lengths: number[] = [];
     for (let at = 0; at < file.length; at += size)
       for (const { bytes } of reader.push(file.subarray(at, at + size))) lengths.push(bytes.length);

@@ -1,6 +1,6 @@
 // One way through a capture file: packets, segments, connections.
 import { open } from 'node:fs/promises';
-import { CaptureFile } from './capture-file.ts';
+import { PacketFile } from './packet-file.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
 import { readIp } from './ip.ts';
 import { ipOffset } from './link.ts';
@@ -26,7 +26,7 @@ const MAX_STRANGERS = 1024;
 /** Where a walk has been. */
 export class Walk {
   readonly #options: WalkOptions;
-  readonly #file: CaptureFile;
+  readonly #file: PacketFile;
   readonly #connections: Connections;
   /** Endpoints of other TCP traffic, by how often they were called. */
   readonly #strangers = new Map<string, number>();
@@ -37,7 +37,7 @@ export class Walk {
   constructor(options: WalkOptions) {
     const { problems } = options;
     this.#options = options;
-    this.#file = new CaptureFile(options);
+    this.#file = new PacketFile(options);
     this.#connections = new Connections({
       ...options,
       forgotten: (offset) =>

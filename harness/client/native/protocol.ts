@@ -26,7 +26,7 @@ export const UP = {
 } as const;
 
 /** What can end a wait besides its deadline and a signal. */
-export const WAIT_KINDS = ['sleep', 'child', 'process', 'file'] as const;
+const WAIT_KINDS = ['sleep', 'child', 'process', 'file'] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
 
 export const EVENT = {

@@ -9,7 +9,7 @@ export interface Line {
   readonly indented?: true;
 }
 
-export const COMMENT_CHARS = 400;
+const COMMENT_CHARS = 400;
 
 /** With columns below each other, each line behind two blanks, with its newline. */
 export function linesText(lines: readonly Line[]): string {

@@ -12,7 +12,7 @@ export interface Guessed {
   readonly why: readonly string[];
 }
 
-export const DEFAULT_POLLING = '4h';
+const DEFAULT_POLLING = '4h';
 const DEFAULT_RETRY = '15m';
 
 export function guessSettings(

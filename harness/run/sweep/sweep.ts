@@ -69,7 +69,7 @@ export async function sweep(
 }
 
 /** What came of all values, as regimes and the changes between them. */
-export function summarized(
+function summarized(
   plan: Plan,
   options: SweepOptions,
   samples: readonly Sample<Behaviour>[],

@@ -1,6 +1,6 @@
 import type { Nanos } from '../clock/clock.ts';
 import type { VirtualClock } from '../clock/virtual.ts';
-import { Seen, type RawClient, type RawConnection } from './raw-client.ts';
+import { Seen, type RawClient, type RawConnection } from './raw-client.fixture.ts';
 import type { VirtualNetwork } from './transport-virtual.ts';
 
 /** The raw client of the virtual network: it moves the clock itself while it waits. */

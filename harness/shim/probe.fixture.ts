@@ -3,7 +3,7 @@ import type { Dialect, Emulator, Host } from '../../emulators/emulator.ts';
 import type { FaultSpec } from '../case/plan.ts';
 import type { Clock } from '../clock/clock.ts';
 import { Recorder } from '../trace/recorder.ts';
-import type { RawClient, RawConnection } from './raw-client.ts';
+import type { RawClient, RawConnection } from './raw-client.fixture.ts';
 import { Shim } from './shim.ts';
 import type { Transport } from './transport.ts';
 

@@ -4,7 +4,7 @@ import { PCAP_HEADER_BYTES, pcapFormat } from './pcap-format.ts';
 import { BLOCK, PcapngFormat } from './pcapng-format.ts';
 import { CaptureError, type Problems } from './problems.ts';
 
-export interface CaptureFileOptions {
+export interface PacketFileOptions {
   /** As messages call it. */
   readonly file: string;
   readonly problems: Problems;
@@ -13,15 +13,15 @@ export interface CaptureFileOptions {
 }
 
 /** Cuts a file into packets, whatever its pieces. Holds at most one unfinished packet or block. */
-export class CaptureFile {
-  readonly #options: CaptureFileOptions;
+export class PacketFile {
+  readonly #options: PacketFileOptions;
   #held: Buffer = Buffer.alloc(0);
   #offset = 0;
   #format: Format | undefined;
   #needed = 0;
   #stopped = false;
 
-  constructor(options: CaptureFileOptions) {
+  constructor(options: PacketFileOptions) {
     this.#options = options;
   }
 
