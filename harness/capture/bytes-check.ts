@@ -25,6 +25,8 @@ interface Connection {
   readonly due: Noted[];
   /** Due, unless the server resets them unread. */
   unread: Noted[];
+  /** Reset by the server, which alone knows whether it had read them: a recorder says what the bytes say. */
+  readonly perhaps: Noted[];
   /** A live server says in words of its own that an answer was cut off. */
   isCut: boolean;
   lastIndex: number;
@@ -72,7 +74,8 @@ export class BytesCheck {
     connection.isCut ||= INCOMPLETE.has(event.event);
     if (connection.unread.length === 0) return;
     const isReset = event.event === 'reset' && event.fields['by'] === 'server';
-    if (!isReset) for (const note of connection.unread) connection.due.push(note);
+    const read = isReset ? connection.perhaps : connection.due;
+    for (const note of connection.unread) read.push(note);
     connection.unread = [];
   }
 
@@ -80,7 +83,14 @@ export class BytesCheck {
     if (conn === undefined || face === undefined) return undefined;
     let connection = this.#connections.get(conn);
     if (!connection) {
-      connection = { said: [], due: [], unread: [], isCut: false, lastIndex: this.#index };
+      connection = {
+        said: [],
+        due: [],
+        unread: [],
+        perhaps: [],
+        isCut: false,
+        lastIndex: this.#index,
+      };
       this.#connections.set(conn, connection);
     }
     return connection;
@@ -100,6 +110,7 @@ function wordOf({ actor, face, event, from, fields, usage }: TraceEvent): string
 function firstDifference(connection: Connection): BytesDifference | undefined {
   const { said, unread, isCut, lastIndex } = connection;
   const due = [...connection.due, ...unread];
+  const perhaps = new Set(connection.perhaps.map(({ word }) => word));
   const isCutNow = isCut || due.some(({ event: { event } }) => INCOMPLETE.has(event));
   // Requests that came in one piece: their decoder notes them together, the server as it took them up.
   const early: Noted[] = [];
@@ -114,7 +125,8 @@ function firstDifference(connection: Connection): BytesDifference | undefined {
     if (found !== undefined) {
       while (next < found) early.push(due[next++]!);
       next++;
-    } else if (!isCutNow)
+    } else if (perhaps.delete(one.word)) continue;
+    else if (!isCutNow)
       // What never left the server whole is known to the server alone.
       return {
         index: one.index,

@@ -2,10 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { encode } from '../../emulators/metering/codec/index.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import type { TraceEvent } from '../trace/event.ts';
 import { formatTrace, parseTrace } from '../trace/file.ts';
 import { parseCapture, readCapture } from './capture-file.ts';
+import { redecode } from './decode.ts';
 
 const FILE = 'captures/reference-offline-primary-refuses.jsonl';
 const TEXT = readFileSync(FILE, 'utf8');
@@ -50,6 +52,32 @@ t.test('an event that the bytes bear out and no line says is missed', (t) => {
     () => parseCapture(written(TRACE.events.toSpliced(at('upload-offer'), 1)), 'a', metering),
     /^a:\d+: the bytes of connection \d+, which ends here, say "bravo\.share {2}upload-offer/,
   );
+  t.end();
+});
+
+t.test('what a server resets unread a recorder may tell, and the server need not', (t) => {
+  const says = { client: 'client', user: 'u', workstation: 'w', build: 'b' };
+  const hello = Buffer.from(encode({ type: 'hello', ...says, mode: 'online' }, 1));
+  for (const bytes of [Buffer.from('please\n'), hello, Buffer.from('x'.repeat(99))]) {
+    const place = { at: 0n, actor: 'alpha', face: 'pipe', from: 'client', conn: 1 };
+    const seen: readonly TraceEvent[] = [
+      { ...place, event: 'connect', fields: {} },
+      {
+        ...place,
+        event: 'received',
+        fields: { length: bytes.length },
+        bytes: bytes.toString('base64'),
+      },
+      { ...place, event: 'reset', fields: { by: 'server' } },
+    ];
+    const told = redecode(seen, metering);
+    t.equal(told.length, 4, 'the bytes say something');
+    t.ok(parseCapture(written(told), 'a', metering));
+    t.ok(parseCapture(written(seen), 'a', metering));
+    const [note] = told.filter((event) => !seen.some((other) => other.event === event.event));
+    const twice = [...told.slice(0, -1), note!, ...told.slice(-1)];
+    t.throws(() => parseCapture(written(twice), 'a', metering), /is not what the bytes/, 'twice');
+  }
   t.end();
 });
 

@@ -67,6 +67,19 @@ t.test('what is no file that can be read is told by what it is', async (t) => {
   for (const made of ['out.pcapng', 'out.jsonl', 'suites']) t.notOk(existsSync(join(cwd, made)));
 });
 
+t.test('a recording that was killed is to be finished first', async (t) => {
+  const cwd = folder(t);
+  writeFileSync(join(cwd, 'field.jsonl.raw'), 'raw');
+  for (const file of ['field.jsonl', 'field.jsonl.raw']) {
+    const { status, errors } = await run(cwd, 'replay', file);
+    t.equal(status, 2);
+    t.match(
+      errors,
+      /field\.jsonl\.raw is of a recording .*meterproof record --finish field\.jsonl"/,
+    );
+  }
+});
+
 t.test('a file that its owner closed cannot be read', { skip: isRoot() }, async (t) => {
   const cwd = folder(t);
   chmodSync(join(cwd, 'trace.jsonl'), 0);

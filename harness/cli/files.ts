@@ -2,12 +2,20 @@
 import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorText } from '../client/error-text.ts';
+import { RAW_SUFFIX } from '../record/raw-format.ts';
 import { UsageError } from './surroundings.ts';
 
 /** The path of a plain file that can be read. Throws a UsageError that says why it is none. */
 export function inputFile(file: string, cwd: string): string {
   const path = resolve(cwd, file);
   const stat = statOf(path, file);
+  const isRaw = file.endsWith(RAW_SUFFIX);
+  if (isRaw || (!stat && statOf(path + RAW_SUFFIX, file))) {
+    const capture = isRaw ? file.slice(0, -RAW_SUFFIX.length) : file;
+    throw new UsageError(
+      `${capture}${RAW_SUFFIX} is of a recording that goes on or was killed: a capture is made of it with "meterproof record --finish ${capture}"`,
+    );
+  }
   if (!stat) throw new UsageError(`there is no file ${file}`);
   if (stat.isDirectory()) throw new UsageError(`${file} is a folder: name a file in it`);
   if (!stat.isFile())

@@ -158,7 +158,12 @@ async function record(
       };
       beside = startBeside({ client, plan: plan!, faces, clock, problem, attempted });
     }
-    await Promise.race([recording.failure, aborted(signal), ...(beside ? [beside.ended] : [])]);
+    const ends = [recording.failure, aborted(signal), ...(beside ? [beside.ended] : [])];
+    const code = await Promise.race(ends);
+    if (typeof code === 'number')
+      writeError(
+        `the client has ended by itself, with status ${code} (a driven one lives as long as its standard input is open)\n`,
+      );
   } catch (error) {
     status = 2;
     writeError(
