@@ -9,7 +9,7 @@ import { encode } from '../../emulators/metering/codec/index.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { parseCapture } from '../capture/capture-file.ts';
 import { packageRoot } from '../client/package-root.ts';
-import { emulate } from '../record/emulated.probe.ts';
+import { emulate } from '../record/emulated.fixture.ts';
 import { addressOf, serve } from '../record/recording.fixture.ts';
 import { parseTrace } from '../trace/file.ts';
 import { begin, type Session, whenTold } from './session.fixture.ts';

@@ -4,7 +4,7 @@ import t from 'tap';
 import { encode, FrameDecoder, type Message } from '../../emulators/metering/codec/index.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { parseCapture } from '../capture/capture-file.ts';
-import { type Emulated, emulate } from './emulated.probe.ts';
+import { type Emulated, emulate } from './emulated.fixture.ts';
 import { replayAsJudge } from '../replay/judge-capture.ts';
 import type { Trace } from '../trace/event.ts';
 import type { Redaction } from './raw-format.ts';
