@@ -15,8 +15,8 @@ import { packageRoot } from '../harness/client/package-root.ts';
 import { type Bar, median, report } from './bars.ts';
 
 const HOST = '127.0.0.1';
-const ROUNDS = 11;
-const ROUND_MS = 700;
+const ROUNDS = 31;
+const ROUND_MS = 250;
 const LOAD_MS = 1500;
 /** Of /proc. */
 const TICK_US = 10_000;
@@ -75,38 +75,75 @@ function runRelay(upstream: number): void {
   );
 }
 
-/** Exchanges a second over so many connections, each with one exchange at a time. */
-async function runLoad(port: number, face: Face, connections: number, ms: number): Promise<void> {
-  let exchanges = 0;
-  let isOver = false;
-  const sockets = await Promise.all(
+async function opened(port: number, connections: number): Promise<readonly Socket[]> {
+  return Promise.all(
     Array.from({ length: connections }, async () => {
       const socket = connect({ host: HOST, port, noDelay: true });
       await once(socket, 'connect');
       return socket;
     }),
   );
+}
+
+interface Burst {
+  readonly exchanges: number;
+  /** Exchanges a second. */
+  readonly rate: number;
+}
+
+/** Each connection with one exchange at a time, for that long. */
+async function burst(sockets: readonly Socket[], face: Face, ms: number): Promise<Burst> {
+  let exchanges = 0;
+  let isOver = false;
   const begun = performance.now();
   const work = (socket: Socket): Promise<void> =>
     new Promise((resolve, reject) => {
       let held = 0;
-      socket.on('error', reject);
-      socket.on('data', (bytes) => {
+      const heard = (bytes: Buffer): void => {
         held += bytes.length;
         if (held < ANSWERS[face].length) return;
         held -= ANSWERS[face].length;
         exchanges++;
-        if (!isOver) socket.write(ASKED[face]);
-        else socket.end();
-      });
-      socket.on('close', () => resolve());
+        if (!isOver) return void socket.write(ASKED[face]);
+        socket.removeListener('data', heard).removeListener('error', reject);
+        resolve();
+      };
+      socket.on('error', reject).on('data', heard);
       socket.write(ASKED[face]);
     });
   const all = Promise.all(sockets.map(work));
   setTimeout(() => (isOver = true), ms);
   await all;
-  const seconds = (performance.now() - begun) / 1000;
-  console.log(JSON.stringify({ exchanges, rate: exchanges / seconds }));
+  return { exchanges, rate: (1000 * exchanges) / (performance.now() - begun) };
+}
+
+/** Prints one burst, and ends its connections. */
+async function runLoad(port: number, face: Face, connections: number, ms: number): Promise<void> {
+  const sockets = await opened(port, connections);
+  const result = await burst(sockets, face, ms);
+  await Promise.all(
+    sockets.map(async (socket) => {
+      socket.resume().end();
+      await once(socket, 'close');
+    }),
+  );
+  console.log(JSON.stringify(result));
+  process.exit();
+}
+
+/** Bursts through the one port and the other in turn, from one process: whatever else the machine does meets both. */
+async function runTurns(face: Face, ports: readonly number[]): Promise<void> {
+  const all = await Promise.all(ports.map((port) => opened(port, CONNECTIONS)));
+  const pair = async (order: readonly number[]): Promise<readonly Burst[]> => {
+    const bursts: Burst[] = [];
+    for (const index of order) bursts[index] = await burst(all[index]!, face, ROUND_MS);
+    return bursts;
+  };
+  await pair([0, 1]);
+  const rounds: (readonly Burst[])[] = [];
+  for (let round = 0; round < ROUNDS; round++)
+    rounds.push(await pair(round % 2 === 0 ? [0, 1] : [1, 0]));
+  console.log(JSON.stringify(rounds));
   process.exit();
 }
 
@@ -160,10 +197,9 @@ async function startRecorder(
   };
 }
 
-function load(port: number, face: Face, connections: number, ms: number) {
-  const args = ['load', port, face, connections, ms].map(String);
-  const out = execFileSync(process.execPath, [...process.execArgv, import.meta.filename, ...args]);
-  return JSON.parse(out.toString()) as { readonly exchanges: number; readonly rate: number };
+function printed(...args: readonly (string | number)[]): unknown {
+  const script = [...process.execArgv, import.meta.filename, ...args.map(String)];
+  return JSON.parse(execFileSync(process.execPath, script).toString());
 }
 
 /** User and system time that a process has used, µs. */
@@ -173,41 +209,27 @@ function cpuUs({ pid }: ChildProcess): number {
   return (user! + system!) * TICK_US;
 }
 
-interface Round {
-  readonly rate: number;
-  /** Of the relaying process, for each exchange. */
-  readonly cpuUs: number;
-}
-
-function round({ child, port }: Started, face: Face): Round {
-  const before = cpuUs(child);
-  const { rate, exchanges } = load(port, face, CONNECTIONS, ROUND_MS);
-  return { rate, cpuUs: (cpuUs(child) - before) / exchanges };
-}
-
-/** The relay and the recorder in turn, so that both meet the same machine. */
 async function cost(face: Face, folder: string): Promise<Bar> {
   const server = await start('server', face);
   const relay = await start('relay', server.port);
   const recorder = await startRecorder(server.port, face, join(folder, `${face}.jsonl`));
-  for (const { port } of [relay, recorder]) load(port, face, CONNECTIONS, ROUND_MS);
-  const rounds = Array.from({ length: ROUNDS }, (_, index) => {
-    // Who comes first takes turns as well.
-    if (index % 2 === 0) return { plain: round(relay, face), recorded: round(recorder, face) };
-    const recorded = round(recorder, face);
-    return { plain: round(relay, face), recorded };
+  const both = [relay, recorder];
+  const before = both.map(({ child }) => cpuUs(child));
+  const rounds = printed('turns', face, relay.port, recorder.port) as (readonly [Burst, Burst])[];
+  const cpu = both.map(({ child }, index) => {
+    const exchanges = rounds.reduce((sum, round) => sum + round[index]!.exchanges, 0);
+    // The first burst, for warming up, is not among the rounds.
+    return ((cpuUs(child) - before[index]!) / exchanges) * (ROUNDS / (ROUNDS + 1));
   });
   const stopped = performance.now();
   const events = Number(/(\d+) events/.exec(await recorder.stop())![1]);
   const madeAt = events / ((performance.now() - stopped) / 1000);
   for (const { child } of [server, relay]) child.kill('SIGTERM');
-  const middle = (of: (one: (typeof rounds)[number]) => number): number => median(rounds.map(of));
-  const cpu = [middle(({ plain }) => plain.cpuUs), middle(({ recorded }) => recorded.cpuUs)];
-  const rates = [middle(({ plain }) => plain.rate), middle(({ recorded }) => recorded.rate)];
+  const rates = both.map((_, index) => median(rounds.map((round) => round[index]!.rate)));
   const [plainCpu, ownCpu, plainRate, ownRate] = [...cpu, ...rates].map((one) => one.toFixed(0));
   return {
     name: `recording costs of a relay's exchanges, ${face === 'pipe' ? 'TCP' : 'HTTP'}`,
-    measured: middle(({ plain, recorded }) => 100 * (1 - recorded.rate / plain.rate)),
+    measured: median(rounds.map(([plain, recorded]) => 100 * (1 - recorded.rate / plain.rate))),
     bar: 30,
     want: 'at most',
     unit: '%',
@@ -220,7 +242,7 @@ async function loss(folder: string): Promise<Bar> {
   const path = join(folder, 'many.jsonl');
   const server = await start('server', 'pipe');
   const recorder = await startRecorder(server.port, 'pipe', path);
-  const { exchanges } = load(recorder.port, 'pipe', MANY, LOAD_MS);
+  const { exchanges } = printed('load', recorder.port, 'pipe', MANY, LOAD_MS) as Burst;
   const said = await recorder.stop();
   server.child.kill('SIGTERM');
   const bytes = { received: 0, sent: 0 };
@@ -282,6 +304,7 @@ const number = (place: number): number => Number(args[place]);
 if (role === 'server') runServer(args[0] as Face);
 else if (role === 'sink') runSink();
 else if (role === 'relay') runRelay(number(0));
+else if (role === 'turns') await runTurns(args[0] as Face, [number(1), number(2)]);
 else if (role === 'load') await runLoad(number(0), args[1] as Face, number(2), number(3));
 else {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-bench-'));

@@ -5,7 +5,7 @@ import { HEAD_BYTES, KIND, type Kind, MAX_PAYLOAD_BYTES, type Preamble } from '.
 /** What waits for the disk at most, and what one write takes at most. */
 const CAPACITY_BYTES = 2 * MAX_PAYLOAD_BYTES;
 
-/** Where bytes go. `write` throws when it can take no more, and keeps none of them. */
+/** Where bytes go. `write` throws when it cannot take them all; those that it took do not count then. */
 export interface Sink {
   write(bytes: Uint8Array): void;
   close(): void;
