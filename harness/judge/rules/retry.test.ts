@@ -91,6 +91,23 @@ t.test('RT-4: a storm is one attempt too many in a minute', (t) => {
   t.end();
 });
 
+t.test('RT-4: what the settings ask for every few seconds is no storm', (t) => {
+  const every3s = planOf({ clients: [{ ...OFFLINE, pollingIntervalNs: 3n * SECOND }] });
+  const polls = (perPoll: number): string =>
+    [...Array(60).keys()]
+      .map((n) => `${14_400 + Math.floor(n / perPoll) * 3}s alpha.share PROBE`)
+      .join('\n');
+  t.match(check(RT_4, every3s, `${BEGIN}\n${polls(3)}\n${END}`), {
+    state: 'kept',
+    why: 'at most 3 in 3s, on alpha.share up to 4h',
+  });
+  t.match(check(RT_4, every3s, `${BEGIN}\n${polls(11)}\n${END}`), {
+    state: 'broken',
+    finding: { expected: 'at most 10 attempts on alpha in 3s' },
+  });
+  t.end();
+});
+
 t.test('RT-4: work is no storm', (t) => {
   const ids = [...Array(30).keys()];
   const records = ids.map((n) => `record r${n} a.exe ${n + 1}m ${n + 2}m`).join('\n');
