@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { encode } from '../../emulators/metering/codec/index.ts';
 import { connection, pcap } from '../capture/pcap/capture.fixture.ts';
-import { runCommandLine } from './command-line.ts';
+import { callWith } from './call.fixture.ts';
 import { machineTrouble } from './files.ts';
 
 const TRACE = 'captures/reference-offline-primary-refuses.jsonl';
@@ -22,23 +22,7 @@ function folder(t: { teardown(action: () => void): void }): string {
   return cwd;
 }
 
-async function run(cwd: string, ...args: readonly string[]) {
-  let out = '';
-  let errors = '';
-  const status = await runCommandLine(args, {
-    write: (text) => void (out += text),
-    writeError: (text) => void (errors += text),
-    isTerminal: false,
-    cwd,
-    searchPath: '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
-    runSuite: () => Promise.resolve([]),
-  });
-  return { status, out, errors };
-}
+const run = (cwd: string, ...args: readonly string[]) => callWith({ cwd }, ...args);
 
 const READERS: readonly (readonly string[])[] = [
   ['replay', 'FILE'],

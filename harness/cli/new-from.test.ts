@@ -2,29 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { runCommandLine } from './command-line.ts';
+import { call } from './call.fixture.ts';
 
 const FIXATION = 'captures/reference-rtm-offline-primary-refuses.jsonl';
 const suites = mkdtempSync(join(tmpdir(), 'meterproof-'));
 t.teardown(() => rmSync(suites, { recursive: true }));
 
-async function call(...args: readonly string[]) {
-  let out = '';
-  let errors = '';
-  const status = await runCommandLine(args, {
-    write: (text) => void (out += text),
-    writeError: (text) => void (errors += text),
-    isTerminal: false,
-    cwd: process.cwd(),
-    searchPath: '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
-    runSuite: () => Promise.resolve([]),
-  });
-  return { status, out, errors };
-}
 const written = (name: string): string => readFileSync(join(suites, `${name}.yaml`), 'utf8');
 
 t.test('a case is made of a capture, and is valid', async (t) => {

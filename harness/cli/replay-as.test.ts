@@ -4,32 +4,16 @@ import { join } from 'node:path';
 import t from 'tap';
 import { metering } from '../../emulators/metering/index.ts';
 import { runSuite } from '../run/run-suite.ts';
-import { runCommandLine } from './command-line.ts';
+import { callWith } from './call.fixture.ts';
 import { addressesOf } from './replay-as.ts';
 
 const GOOD = 'captures/reference-offline-primary-refuses.jsonl';
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
+const meterproof = (...args: readonly string[]) =>
+  callWith({ searchPath: process.env['PATH'] ?? '', runSuite }, ...args);
 const call = (...args: readonly string[]) => meterproof('replay', ...args);
-
-async function meterproof(...args: readonly string[]) {
-  let out = '';
-  let errors = '';
-  const status = await runCommandLine(args, {
-    write: (text) => void (out += text),
-    writeError: (text) => void (errors += text),
-    isTerminal: false,
-    cwd: process.cwd(),
-    searchPath: process.env['PATH'] ?? '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
-    runSuite,
-  });
-  return { status, out, errors };
-}
 
 const asServers = (...args: readonly string[]) =>
   call(...args, '--as', 'servers', '--time', 'in-process', '--out', folder);

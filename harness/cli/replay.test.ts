@@ -2,28 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { runCommandLine } from './command-line.ts';
+import { call } from './call.fixture.ts';
 
 const GOOD = 'captures/reference-offline-primary-refuses.jsonl';
 const FIXATION = 'captures/reference-rtm-offline-primary-refuses.jsonl';
-
-async function call(...args: readonly string[]) {
-  let out = '';
-  let errors = '';
-  const status = await runCommandLine(args, {
-    write: (text) => void (out += text),
-    writeError: (text) => void (errors += text),
-    isTerminal: false,
-    cwd: process.cwd(),
-    searchPath: '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
-    runSuite: () => Promise.resolve([]),
-  });
-  return { status, out, errors };
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
 t.teardown(() => rmSync(folder, { recursive: true }));

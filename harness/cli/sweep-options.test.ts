@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DAY, HOUR, MINUTE, SECOND } from '../clock/clock.ts';
-import { runCommandLine } from './command-line.ts';
+import { call } from './call.fixture.ts';
 import * as options from './sweep-options.ts';
 
 t.test('ranges of durations', (t) => {
@@ -40,19 +40,7 @@ t.test('ranges of numbers, numbers of downtimes, bounds', (t) => {
 });
 
 async function refused(...args: readonly string[]): Promise<string> {
-  let errors = '';
-  const status = await runCommandLine(['sweep', ...args], {
-    write: () => {},
-    writeError: (text) => void (errors += text),
-    isTerminal: false,
-    cwd: process.cwd(),
-    searchPath: '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
-    runSuite: () => Promise.resolve([]),
-  });
+  const { status, errors } = await call('sweep', ...args);
   return `${status} ${errors}`;
 }
 
