@@ -37,7 +37,7 @@ function importsIn(text: string): { target: string; typesOnly: boolean }[] {
 function sourcesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => join(folder, file))
-    .filter((file) => /\.[cm]?[jt]s$/.test(file) && !/\.(?:test|probe)\.ts$/.test(file));
+    .filter((file) => /\.[cm]?[jt]s$/.test(file) && !/\.(?:test|fixture|probe)\.ts$/.test(file));
 }
 
 function importsOf(file: string): Import[] {
@@ -137,6 +137,18 @@ t.test('nothing imports what the table does not grant', (t) => {
       `${name} imports only ${imports.join(', ') || 'itself'}`,
     );
   }
+  t.end();
+});
+
+t.test('nothing that ships imports what only tests use', (t) => {
+  const broken = ['harness', 'emulators', 'clients']
+    .flatMap(sourcesBelow)
+    .flatMap(importsOf)
+    .filter(({ target }) => /\.(?:test|fixture|probe)\.ts$/.test(target));
+  t.same(
+    broken.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
   t.end();
 });
 
