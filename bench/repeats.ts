@@ -58,8 +58,8 @@ function secondsSince(started: number): string {
 }
 
 /** Told one by one, for all of it takes a while. */
-function told(bar: Bar): boolean {
-  return report([bar], (line) => process.stdout.write(`${line}\n`));
+function told(measured: Bar): boolean {
+  return report([measured], (line) => process.stdout.write(`${line}\n`));
 }
 
 async function areOne(when: string): Promise<boolean> {
