@@ -57,7 +57,7 @@ export function startBeside(options: BesideOptions): ClientBeside {
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
     cwd: prepared.folder,
-    env: { ...env, ...observerFor(command, file, env).env },
+    env: { ...env, ...observerFor(command, file, env, prepared.folder).env },
     // Ctrl-C in a terminal reaches it as well.
     stdio: 'inherit',
   });

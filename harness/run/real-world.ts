@@ -58,7 +58,8 @@ export class RealWorld implements World {
     this.#reader = new ObserverReader({
       file: this.#observerFile,
       pollMs: POLL_MS,
-      endpoint: (address, port) => `${address}:${port}`,
+      endpoint: (address, port) =>
+        address.startsWith(`127.${100 + this.#network}.`) ? `${address}:${port}` : undefined,
       caseTimeOf: (ns) => this.clock.caseTimeOf(ns),
       attempted: (address, at) => this.transport.observed(address, at),
       overflowed: () => fail('the client made more connection attempts than can be observed'),
@@ -74,7 +75,7 @@ export class RealWorld implements World {
   }
 
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
-    const { env } = observerFor(spec.command, this.#observerFile, spec.env);
+    const { env } = observerFor(spec.command, this.#observerFile, spec.env, spec.folder);
     this.#living++;
     const client = new RealProcess(
       { ...spec, env: { ...spec.env, ...env } },

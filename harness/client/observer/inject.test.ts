@@ -3,53 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import tap from 'tap';
+import { native } from '../native/fixture/build.fixture.ts';
 import { packageRoot } from '../package-root.ts';
 import { observerFor } from './inject.ts';
-import { ObserverReader } from './reader.ts';
-
-/** A port of a loopback address at which nobody listens; the attempts are refused, which is what no listener sees. */
-const PORT = 7233;
-const ADDRESS = `127.${100 + (process.pid % 100)}.${(process.pid >> 8) % 256}.9`;
-const BOUND_MS = 60_000;
-
-interface Observed {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly attempts: readonly string[];
-  readonly kinds: readonly string[];
-}
-
-/** Runs a client to its end, as the harness would, and tells what it said and what was observed. */
-function observe(command: readonly string[], more: Record<string, string> = {}): Observed {
-  const folder = mkdtempSync(join(tmpdir(), 'meterproof observer-'));
-  const attempts: string[] = [];
-  const startNs = process.hrtime.bigint();
-  const reader = new ObserverReader<string>({
-    file: join(folder, 'attempts.jsonl'),
-    pollMs: BOUND_MS,
-    endpoint: (address, port) => (address.startsWith('127.') ? `${address}:${port}` : undefined),
-    caseTimeOf: (ns) => ns - startNs,
-    attempted: (endpoint, at) => {
-      if (at < 0n || at > process.hrtime.bigint() - startNs)
-        tap.fail(`${at} is not within the run`);
-      attempts.push(endpoint);
-    },
-    overflowed: () => tap.fail('overflowed'),
-  });
-  const env = { PATH: process.env['PATH'], ...more };
-  const injection = observerFor(command, join(folder, 'attempts.jsonl'), env);
-  const [program = '', ...args] = command;
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    env: { ...env, ...injection.env },
-    cwd: folder,
-    encoding: 'utf8',
-    timeout: BOUND_MS,
-  });
-  reader.stop();
-  rmSync(folder, { recursive: true });
-  return { status, stdout, stderr, attempts, kinds: [...reader.kinds] };
-}
+import { ADDRESS, BOUND_MS, observe, PORT } from './observe.fixture.ts';
 
 /** Writes files into a folder of their own, which goes with the test. */
 function folderWith(
@@ -63,25 +20,34 @@ function folderWith(
 }
 
 tap.test('the program decides which observer is expected', (t) => {
-  const kind = (...command: string[]) => observerFor(command, '/case/attempts', {}).kind;
+  const kind = (...command: string[]) =>
+    observerFor(command, '/case/attempts', {}, '/nowhere').kind;
   for (const program of ['node', '/usr/bin/node', 'nodejs', 'node.exe', 'npx', 'tsx'])
     t.equal(kind(program, 'client.js'), 'node', program);
   for (const program of ['python', 'python3', '/opt/bin/python3.12'])
     t.equal(kind(program, 'client.py'), 'python', program);
   for (const program of ['./client', 'sh', 'nodemon', 'python-config', 'my-node', ''])
-    t.equal(kind(program), 'none', program);
+    t.equal(kind(program), native ? 'native' : 'none', program);
   t.equal(kind(), 'none');
   t.equal(kind('/usr/bin/env', '-i', 'A=1', 'python3', 'client.py'), 'python');
-  t.same(observerFor(['./client'], '/case/attempts', { PYTHONPATH: '/own' }).env, {});
+  const text = folderWith(t, { client: 'no program' });
+  t.same(observerFor(['./client'], '/case/attempts', { PYTHONPATH: '/own' }, text), {
+    kind: 'none',
+    env: {},
+  });
   t.end();
 });
 
 tap.test('what a client has in its environment already stays', (t) => {
-  const node = observerFor(['node'], '/case/attempts', { NODE_OPTIONS: '--no-warnings' }).env;
+  const envOf = (program: string, own: Record<string, string>) =>
+    observerFor([program], '/case/attempts', own, '/nowhere').env;
+  const node = envOf('node', { NODE_OPTIONS: '--no-warnings' });
   t.match(node['NODE_OPTIONS'], /^--require ".*" --no-warnings$/);
-  const python = observerFor(['python'], '/case/attempts', { PYTHONPATH: '/own' }).env;
+  const python = envOf('python', { PYTHONPATH: '/own' });
   t.ok(python['PYTHONPATH']?.endsWith(`${delimiter}/own`));
   t.equal(python['METERPROOF_OBSERVER'], '/case/attempts');
+  if (native)
+    t.match(envOf('sh', { LD_PRELOAD: '/own.so' })['LD_PRELOAD'], /observer\.so:\/own\.so$/);
   t.end();
 });
 

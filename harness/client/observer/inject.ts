@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
+import { whyNotNative } from '../native/program.ts';
 import { packageRoot } from '../package-root.ts';
 import type { ObserverKind } from './reader.ts';
 
@@ -13,14 +15,20 @@ export interface Injection {
 const NODE = /^(node|nodejs|npx|tsx)(\.exe|\.cmd)?$/i;
 const PYTHON = /^python[\d.]*(\.exe)?$/i;
 
+/** Comes with the package, made anew by `npm run build:native`. */
+const PRELOAD = 'harness/client/native/prebuilt/linux-x64/observer.so';
+
 /**
  * How to observe the attempts of a command without changing it: by environment alone, so that its child processes are
- * observed too. `file` is where the reader reads; `inherited` is the environment that the command would be given otherwise.
+ * observed too. One observer for all of them, which counts an attempt once: what a shell starts is observed natively, also
+ * Node and Python. `file` is where the reader reads; `inherited` is the environment that the command would be given
+ * otherwise, `folder` where it is started.
  */
 export function observerFor(
   command: readonly string[],
   file: string,
   inherited: Readonly<Record<string, string | undefined>>,
+  folder: string,
 ): Injection {
   const program = basename(programOf(command));
   const add = (name: string, value: string, between: string) => ({
@@ -33,10 +41,24 @@ export function observerFor(
     return { kind: 'node', env: add('NODE_OPTIONS', `--require ${JSON.stringify(preload)}`, ' ') };
   }
   if (PYTHON.test(program)) {
-    const folder = join(packageRoot(), 'harness/client/observer');
-    return { kind: 'python', env: add('PYTHONPATH', folder, delimiter) };
+    const modules = join(packageRoot(), 'harness/client/observer');
+    return { kind: 'python', env: add('PYTHONPATH', modules, delimiter) };
   }
+  const preload = join(packageRoot(), PRELOAD);
+  if (takesPreload(preload, command, folder, inherited['PATH'] ?? ''))
+    return { kind: 'native', env: add('LD_PRELOAD', preload, ':') };
   return { kind: 'none', env: {} };
+}
+
+/** Not where the loader would read the path of the preload as several, or replace a word in it. */
+function takesPreload(
+  preload: string,
+  command: readonly string[],
+  folder: string,
+  searchPath: string,
+): boolean {
+  if (command.length === 0 || /[\s:$]/.test(preload) || !existsSync(preload)) return false;
+  return whyNotNative(command, { folder, searchPath }) === undefined;
 }
 
 /** The program itself, behind `env` and what it sets. */

@@ -57,6 +57,20 @@ tap.test('the addresses of one name are one attempt, at the first that is an end
   t.end();
 });
 
+tap.test('the native observer is one that has seen an attempt at an endpoint', (t) => {
+  const { file, attempts, reader } = stage(t);
+  const seen = (address: string) =>
+    appendFileSync(file, line([address], 1n).replace('{', '{"observer":"native",'));
+  appendFileSync(file, '{"observer":"native","pid":1}\n');
+  seen('10.0.0.1:80');
+  reader.poll();
+  t.same([...reader.kinds], []);
+  seen('127.1.2.3:7280');
+  reader.stop();
+  t.same([attempts, [...reader.kinds]], [['127.1.2.3:7280 1'], ['native']]);
+  t.end();
+});
+
 tap.test('nothing that a client writes there does harm', (t) => {
   const { file, attempts, reader, overflows } = stage(t);
   const hostile = [

@@ -12,7 +12,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_LINE_BYTES = 4096;
 const NEWLINE = 10;
 
-export type ObserverKind = 'node' | 'python';
+export type ObserverKind = 'node' | 'python' | 'native';
 
 export interface ReaderOptions<Endpoint> {
   /** The file that the observers append to. It must not exist yet. */
@@ -51,7 +51,10 @@ export class ObserverReader<Endpoint> {
     this.#descriptor = openSync(options.file, O_RDWR | O_CREAT | O_EXCL, 0o600);
   }
 
-  /** The observers that have reported themselves. One that is missing sees nothing: "could not tell". */
+  /**
+   * The observers that have reported themselves, the native one by an attempt at an endpoint. One that is missing sees
+   * nothing: "could not tell".
+   */
   get kinds(): ReadonlySet<ObserverKind> {
     return this.#kinds;
   }
@@ -107,8 +110,11 @@ export class ObserverReader<Endpoint> {
 
   #line(text: string): void {
     const line = parseLine(text);
-    if (line?.kind !== undefined) this.#kinds.add(line.kind);
-    if (line?.addresses === undefined) return;
+    if (line === undefined) return;
+    if (line.addresses === undefined) {
+      this.#kinds.add(line.kind);
+      return;
+    }
     // What has been written has happened: not later than now, and not before the case.
     const nowNs = MACHINE.monotonicNs();
     const at = this.#options.caseTimeOf(line.ns < nowNs ? line.ns : nowNs);
@@ -116,6 +122,7 @@ export class ObserverReader<Endpoint> {
     for (const { address, port } of line.addresses) {
       const found = this.#options.endpoint(address, port);
       if (found === undefined) continue;
+      if (line.kind !== undefined) this.#kinds.add(line.kind);
       this.#options.attempted(found, at);
       // The other addresses of the name are ways of the same attempt.
       return;
@@ -125,14 +132,21 @@ export class ObserverReader<Endpoint> {
 
 type Line =
   | { readonly kind: ObserverKind; readonly addresses?: undefined }
-  | { readonly kind?: undefined; readonly addresses: readonly Address[]; readonly ns: bigint };
+  | {
+      readonly kind?: 'native';
+      readonly addresses: readonly Address[];
+      readonly ns: bigint;
+    };
 
 interface Address {
   readonly address: string;
   readonly port: number;
 }
 
-/** `{"observer":"node","pid":1}` or `{"connect":["127.1.2.3:7280"],"ns":"1"}`; undefined for anything else. */
+/**
+ * `{"observer":"node","pid":1}` or `{"connect":["127.1.2.3:7280"],"ns":"1"}`; undefined for anything else. The native one
+ * reports itself with each attempt, `{"observer":"native","connect":…}`: that it was loaded does not say that it sees any.
+ */
 export function parseLine(text: string): Line | undefined {
   let value: unknown;
   try {
@@ -145,6 +159,7 @@ export function parseLine(text: string): Line | undefined {
   if (observer === 'node' || observer === 'python') return { kind: observer };
   if (!Array.isArray(connect) || typeof ns !== 'string' || !/^\d{1,19}$/.test(ns)) return undefined;
   return {
+    ...(observer === 'native' && { kind: observer }),
     addresses: connect.map(parseAddress).filter((one) => one !== undefined),
     ns: BigInt(ns),
   };
