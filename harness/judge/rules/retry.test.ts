@@ -99,12 +99,18 @@ t.test('RT-4: what the settings ask for every few seconds is no storm', (t) => {
       .join('\n');
   t.match(check(RT_4, every3s, `${BEGIN}\n${polls(3)}\n${END}`), {
     state: 'kept',
-    why: 'at most 3 in 3s, on alpha.share up to 4h',
+    why: 'at most 9 in 9s, on alpha.share up to 4h6s',
   });
-  t.match(check(RT_4, every3s, `${BEGIN}\n${polls(11)}\n${END}`), {
+  t.match(check(RT_4, every3s, `${BEGIN}\n${polls(4)}\n${END}`), {
     state: 'broken',
-    finding: { expected: 'at most 10 attempts on alpha in 3s' },
+    finding: { expected: 'at most 10 attempts on alpha in 9s' },
   });
+  const stated = planOf({ clients: every3s.clients, policy: { order: 'listed', attemptsPerMinute: 10 } });
+  t.match(
+    check(RT_4, stated, `${BEGIN}\n${polls(3)}\n${END}`),
+    { state: 'broken', finding: { expected: 'at most 10 attempts on alpha in a minute' } },
+    'a budget that the profile states is one of a minute',
+  );
   t.end();
 });
 

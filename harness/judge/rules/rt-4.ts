@@ -5,11 +5,10 @@ import type { Attempt } from '../view/attempts.ts';
 import { startedAt } from '../view/lives.ts';
 import { broken, defineRule, kept, nothingSeen, type Outcome, type RuleCase } from './rule.ts';
 
-/**
- * Connection attempts of one process on one server within a minute; within the shortest interval of its settings, where that is
- * shorter: what it is told to do that often is no storm.
- */
+/** Connection attempts of one process on one server within a minute. */
 export const ATTEMPTS_PER_MINUTE = 10;
+/** Where the settings ask for something every few seconds, the attempts of so many intervals count in place of those of a minute. */
+const INTERVALS = 3n;
 
 export const RT_4 = defineRule({
   id: 'RT-4',
@@ -24,10 +23,12 @@ export const RT_4 = defineRule({
 
 function judge(input: RuleCase): Outcome {
   const { view, clients } = input;
-  const budget = view.plan.policy?.attemptsPerMinute ?? ATTEMPTS_PER_MINUTE;
+  const stated = view.plan.policy?.attemptsPerMinute;
+  const budget = stated ?? ATTEMPTS_PER_MINUTE;
   let most = { count: 0, span: MINUTE, place: '', at: 0n };
   for (const { name, plan } of clients) {
-    const span = [plan.retryDelayNs, plan.pollingIntervalNs].reduce(shorter, MINUTE);
+    const asked = INTERVALS * shorter(plan.retryDelayNs, plan.pollingIntervalNs);
+    const span = stated === undefined ? shorter(asked, MINUTE) : MINUTE;
     for (const server of view.plan.servers) {
       const stored = new Set<string>();
       const window: Attempt[] = [];
