@@ -105,7 +105,10 @@ t.test('RT-4: what the settings ask for every few seconds is no storm', (t) => {
     state: 'broken',
     finding: { expected: 'at most 10 attempts on alpha in 9s' },
   });
-  const stated = planOf({ clients: every3s.clients, policy: { order: 'listed', attemptsPerMinute: 10 } });
+  const stated = planOf({
+    clients: every3s.clients,
+    policy: { order: 'listed', attemptsPerMinute: 10 },
+  });
   t.match(
     check(RT_4, stated, `${BEGIN}\n${polls(3)}\n${END}`),
     { state: 'broken', finding: { expected: 'at most 10 attempts on alpha in a minute' } },
