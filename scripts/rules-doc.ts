@@ -7,7 +7,7 @@ const INTRODUCTION = `# The rules
 
 Each rule is one obligation that is checked on a trace. A case names those that it exercises (\`rules: [SWM-3]\`); those marked with * are checked on every
 trace. The verdict on a rule is **kept**, **broken** or **could not tell**: the case never got to where the rule applies, and the last column says what it
-would have taken. "Attempts can be seen" asks for an observer where servers refuse or leave unanswered (virtual time, Node, Python).
+would have taken. "Attempts can be seen" asks for an observer where servers refuse or leave unanswered (virtual time, Node, Python, native programs on Linux).
 
 A client is judged by the policy that its profile states, phase by phase, and otherwise by the ways of the field (\`client-contract.md\`, sections 8 and 9). A report names
 the version of a rule; a profile may pin it (\`rules: { SWM-3: 1 }\`), and goes on being judged by that version.
