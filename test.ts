@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
-const roots = ['harness', 'emulators', 'clients', 'docs', 'suites'];
+const roots = ['harness', 'emulators', 'clients', 'docs', 'suites', 'scripts'];
 const wanted = process.argv.slice(2);
 const files = roots
   .flatMap((root) =>
