@@ -1,3 +1,11 @@
+import { eagerness, LOOKS_FOR_MS } from './eagerness.ts';
+
+interface UntilOptions {
+  readonly look?: () => Promise<void>;
+  readonly leastMs?: number;
+  readonly soon?: boolean;
+}
+
 export interface PatienceOptions {
   /** Real time that something may take before it counts as stalled. */
   readonly stallMs: number;
@@ -33,22 +41,32 @@ export class Patience {
 
   /**
    * Looks after each time of `looksMs`, the last of them for ever, until `isDone`, or until there is nothing more to wait for.
-   * `held` says what it waited for when it took too long, which is at least `leastMs`.
+   * `held` says what it waited for when it took too long, which is at least `leastMs`. `soon`: it is looked for without sleeping at first.
    */
   async until(
     isDone: () => boolean,
     looksMs: readonly number[],
     held: () => string | Promise<string>,
-    { look, leastMs = 0 }: { look?: () => Promise<void>; leastMs?: number } = {},
+    { look, leastMs = 0, soon = false }: UntilOptions = {},
   ): Promise<void> {
+    if (isDone()) return;
     const { stallMs, givesUp, stalled } = this.#options;
     const boundMs = Math.max(stallMs, leastMs);
     const started = performance.now();
-    for (let looks = 0; !isDone(); looks++) {
-      await this.pause(looksMs[Math.min(looks, looksMs.length - 1)]!);
-      if (isDone() || givesUp()) return;
-      if (performance.now() - started > boundMs) stalled(await held());
-      await look?.();
+    eagerness.begin();
+    try {
+      if (soon) {
+        while (!isDone() && performance.now() - started < LOOKS_FOR_MS) await this.pause(0);
+        eagerness.looked(performance.now() - started);
+      }
+      for (let looks = 0; !isDone(); looks++) {
+        await this.pause(looksMs[Math.min(looks, looksMs.length - 1)]!);
+        if (isDone() || givesUp()) return;
+        if (performance.now() - started > boundMs) stalled(await held());
+        await look?.();
+      }
+    } finally {
+      eagerness.end();
     }
   }
 }

@@ -85,6 +85,8 @@ export interface Grant {
   readonly events: readonly ClientEvent[];
   /** True: the process may end, as it would by itself. */
   readonly exit?: true;
+  /** True: there is a core to spare. What follows on its turn comes sooner than it would wake up. */
+  readonly soon?: true;
 }
 
 export type ClientEvent =

@@ -3,6 +3,7 @@ import type { VirtualClock } from '../../clock/virtual.ts';
 import type { VirtualNetwork } from '../../shim/transport-virtual.ts';
 import type { ClientEvent, ClientTurn, Welcome } from './link.ts';
 import type { NodeLink } from './node-link.ts';
+import { eagerness } from '../eagerness.ts';
 import type { Patience } from '../patience.ts';
 import { commandLine } from './processes.ts';
 import { isStuck, realWork } from './relatives.ts';
@@ -84,18 +85,21 @@ export class NodeTree {
 
   /** Lets one process do what is due, until it is quiet again or has ended. */
   async run(link: NodeLink): Promise<void> {
+    // What a process does first, it does with files: that is never soon over.
+    const soon = link.welcomed && eagerness.isEager;
     if (link.welcomed) {
       const isLast = !link.alive && link.inbox.length === 0;
       link.send({
         nowMs: this.#nowMs,
         events: link.inbox.splice(0),
         ...(isLast && { exit: true }),
+        ...(soon && { soon }),
       });
     } else {
       link.welcomed = true;
       link.send(this.#options.welcome(link));
     }
-    await this.#hear(link);
+    await this.#hear(link, soon);
     link.seen = ++this.#version;
   }
 
@@ -144,14 +148,14 @@ export class NodeTree {
   }
 
   /** Waits for the end of a turn; true when it brought anything that may concern others. */
-  async #hear(link: NodeLink): Promise<boolean> {
+  async #hear(link: NodeLink, soon = false): Promise<boolean> {
     const { patience, escaped } = this.#options;
     link.running = true;
     await patience.until(
       () => link.hasSpoken || link.closed,
       LOOKS_MS,
       () => whatHolds(link, () => patience.pause(LOOKS_MS[0]!)),
-      { look: () => this.#unblock(link) },
+      { look: () => this.#unblock(link), soon },
     );
     link.running = false;
     const message = link.take();

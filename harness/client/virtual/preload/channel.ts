@@ -1,22 +1,29 @@
 import fs from 'node:fs';
 import type { ClientMessage, Welcome } from '../link.ts';
-import type { PipeBinding } from './internals.ts';
+import type { PipeBinding, PipeHandle } from './internals.ts';
 
 /** Exit status when the harness is gone: nobody is left to be told. */
 const ORPHANED = 70;
 const CHUNK_BYTES = 1 << 16;
+/** How often it looks for an answer that comes soon. That takes as long as to fall asleep and to be woken. */
+const LOOKS = 60;
 
 /** The process's end of the link: says one thing and waits for the answer, without ever letting the event loop run. */
 export class Channel {
   readonly fd: number;
+  /** The answer is expected sooner than a process that sleeps is woken. */
+  isEager = false;
+  readonly #pipe: PipeHandle;
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   readonly #reallyExit = process.reallyExit.bind(process);
   readonly #writeSync = fs.writeSync;
   readonly #readSync = fs.readSync;
   #unread = '';
 
-  constructor(fd: number) {
-    this.fd = fd;
+  constructor(pipe: PipeHandle) {
+    this.#pipe = pipe;
+    this.fd = pipe.fd;
+    pipe.setBlocking(true);
   }
 
   tell(message: ClientMessage): void {
@@ -42,13 +49,34 @@ export class Channel {
   #line(): string {
     let newline: number;
     while ((newline = this.#unread.indexOf('\n')) < 0) {
-      const length = this.#readSync(this.fd, this.#chunk, 0, CHUNK_BYTES, null);
+      const length = (this.isEager ? this.#look() : undefined) ?? this.#read();
       if (length === 0) this.#reallyExit(ORPHANED);
       this.#unread += this.#chunk.toString('latin1', 0, length);
     }
     const line = this.#unread.slice(0, newline);
     this.#unread = this.#unread.slice(newline + 1);
     return line;
+  }
+
+  /** What has come by now, or comes very soon; undefined: nothing. */
+  #look(): number | undefined {
+    this.#pipe.setBlocking(false);
+    try {
+      for (let looks = 0; looks < LOOKS; looks++) {
+        try {
+          return this.#read();
+        } catch {
+          // Nothing yet.
+        }
+      }
+      return undefined;
+    } finally {
+      this.#pipe.setBlocking(true);
+    }
+  }
+
+  #read(): number {
+    return this.#readSync(this.fd, this.#chunk, 0, CHUNK_BYTES, null);
   }
 }
 
@@ -67,10 +95,9 @@ export function openChannel(
   const request = new PipeConnectWrap();
   request.oncomplete = () => {};
   if (pipe.connect(request, path) !== 0 || pipe.fd < 0) process.reallyExit(ORPHANED);
-  pipe.setBlocking(true);
   pipe.unref();
   keep(pipe);
-  const channel = new Channel(pipe.fd);
+  const channel = new Channel(pipe);
   const { pid, ppid, version } = process;
   return { channel, welcome: channel.ask<Welcome>({ hello: version, run, pid, ppid }) };
 }

@@ -26,7 +26,7 @@ export interface LoopHandle {
   hasRef(): boolean;
 }
 
-interface PipeHandle extends LoopHandle {
+export interface PipeHandle extends LoopHandle {
   readonly fd: number;
   connect(request: object, path: string): number;
   setBlocking(blocking: boolean): number;

@@ -73,8 +73,10 @@ export class Rest {
     }
   }
 
-  #take({ nowMs, events }: Grant): void {
-    this.#options.clock.advance(nowMs);
+  #take({ nowMs, events, soon }: Grant): void {
+    const { clock, channel } = this.#options;
+    clock.advance(nowMs);
+    channel.isEager = soon === true;
     this.#pending.push(...events);
   }
 
