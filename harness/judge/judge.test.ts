@@ -143,6 +143,39 @@ t.test('what a slow start could explain is inconclusive, and only that', (t) => 
   t.end();
 });
 
+t.test(
+  'who came right behind a step of the play would have met another server, had the start been quicker',
+  (t) => {
+    const plan: Partial<Plan> = {
+      rules: [],
+      expect: [line('..', 'alpha.share refused'), line('..+2m', 'bravo.share refused')],
+      never: [],
+    };
+    const came = (found: string, between = '') =>
+      `${SAVED}\n4h alpha.share refused\n4h30s bravo up fault=refuse${between}\n4h30s600ms bravo.share ${found}\n${END}`;
+    const slow = { launchNs: 590n * MILLISECOND, jitterNs: 10n * MILLISECOND };
+    const verdictOf = (text: string, options: JudgeOptions) =>
+      judged(text, plan, {}, options).verdict;
+    t.equal(verdictOf(came('UPLOAD r1'), {}), 'fail');
+    t.match(judged(came('UPLOAD r1'), plan, {}, slow), {
+      verdict: 'inconclusive',
+      reason:
+        'expect: it hangs on 600ms, and this machine was up to 10ms late, and the client took up to 590ms to start',
+    });
+    t.equal(verdictOf(came('UPLOAD r1'), { launchNs: 590n * MILLISECOND }), 'fail');
+    t.equal(
+      verdictOf(came('UPLOAD r1', '\n4h30s1ms bravo.share reset by=server'), slow),
+      'fail',
+      'the end of its connection told it',
+    );
+    const once = `0s client start run=1\n4h alpha.share refused\n${END}`;
+    t.equal(verdictOf(once, slow), 'fail', 'it never came');
+    const begun = `0s bravo down fault=refuse\n1ms client start run=1\n2ms alpha.share connect\n${END}`;
+    t.equal(verdictOf(begun, slow), 'fail', 'it did not run yet');
+    t.end();
+  },
+);
+
 t.test('who had no time to answer, or to end, is not blamed', (t) => {
   const text = `${SAVED}\n4h bravo.share UPLOAD r1\n5h client command id=7 name=shutdown\n5h5s client contract why=x\n${END}`;
   const plan: Plan = { ...PLAN, rules: [], expect: [] };

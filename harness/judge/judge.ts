@@ -7,6 +7,7 @@ import type { Trace, TraceEvent } from '../trace/event.ts';
 import { checkExpect } from './expect/check.ts';
 import { checkNever } from './expect/never.ts';
 import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
+import { closestRace } from './race.ts';
 import { RULES } from './rules/index.ts';
 import type { Finding, Judgement, Rule, RuleVerdict, Verdict } from './verdict.ts';
 import { viewOf } from './view/view.ts';
@@ -86,10 +87,10 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
     ? undefined
     : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));
   if (unseen) doubts.push(unobserved(unseen.position.line, unseen.pattern.event));
-  else if (finding) findings.push(finding);
+  else if (finding) findings.push(unlessRaced(finding, played));
   for (const line of plan.never) {
     const found = checkNever(line, matcher, played);
-    if (found) findings.push(found);
+    if (found) findings.push(unlessRaced(found, played));
     else if (!seesAttempts && UNSEEN.has(line.pattern.event))
       doubts.push(unobserved(line.position.line, line.pattern.event));
   }
@@ -127,6 +128,14 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
     else if (event === 'missed') doubts.push(`the play waited in vain: ${String(fields['step'])}`);
   if (cutOff || view.drainedAt === undefined) doubts.push('the trace ends before the case did');
   return { findings, doubts, rules, ledger };
+}
+
+/** A client that came right behind a step of the play found a server that a quicker machine had not shown it. */
+function unlessRaced(finding: Finding, events: readonly TraceEvent[]): Finding {
+  const { index = events.length - 1, marginNs } = finding;
+  const raceNs = closestRace(events, index);
+  if (raceNs === undefined || (marginNs !== undefined && marginNs <= raceNs)) return finding;
+  return { ...finding, marginNs: raceNs, sinceStart: true };
 }
 
 /** How long a client was waited for before it was found wanting: what a slow machine could explain. */
