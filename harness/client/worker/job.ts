@@ -34,3 +34,9 @@ export interface JobEnd {
 export interface LastWord {
   readonly signal: NodeJS.Signals;
 }
+
+/** What a thread knows before its client. */
+export interface BootData {
+  /** Not 0 once a `Job` has been sent to it. */
+  readonly awaited: Int32Array;
+}
