@@ -176,6 +176,30 @@ t.test(
   },
 );
 
+t.test('who was killed before it could answer is not blamed for what it never did', (t) => {
+  const plan: Partial<Plan> = { rules: [], expect: [], never: [] };
+  const trace = (answered: string) =>
+    `0s client start run=1
+10m client command id=1 name=start-program program=a.exe
+10m client answer id=1 result=ok
+15m client command id=2 name=stop-program program=a.exe${answered}
+15m2s client kill
+16m client start run=2
+${END}
+8h30m harness drained`;
+  const slow = { launchNs: 3n * SECOND };
+  t.match(judged(trace(''), plan), { verdict: 'fail', reason: /^ledger: / });
+  t.match(judged(trace(''), plan, {}, slow), {
+    verdict: 'inconclusive',
+    reason: /^ledger: it hangs on 2s, .* took up to 3s to start$/,
+  });
+  const hurried = { launchNs: SECOND };
+  t.equal(judged(trace(''), plan, {}, hurried).verdict, 'fail', 'it had the time');
+  const answered = trace('\n15m1s client answer id=2 result=ok');
+  t.equal(judged(answered, plan, {}, slow).verdict, 'fail', 'it had answered');
+  t.end();
+});
+
 t.test('who had no time to answer, or to end, is not blamed', (t) => {
   const text = `${SAVED}\n4h bravo.share UPLOAD r1\n5h client command id=7 name=shutdown\n5h5s client contract why=x\n${END}`;
   const plan: Plan = { ...PLAN, rules: [], expect: [] };

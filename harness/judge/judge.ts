@@ -97,7 +97,7 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   if (plan.ledger && plan.opaque) doubts.push('the ledger: opaque, nobody sees records');
   else if (plan.ledger && view.drainedAt !== undefined) {
     const claim = checkClaim(plan.ledger, ledger);
-    if (claim) findings.push(claim);
+    if (claim) findings.push(unlessRaced(claim, events));
   }
 
   const rules = known
@@ -130,7 +130,7 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   return { findings, doubts, rules, ledger };
 }
 
-/** A client that came right behind a step of the play found a server that a quicker machine had not shown it. */
+/** What broke may hang on a step of the play that a quicker machine had left behind the client. */
 function unlessRaced(finding: Finding, events: readonly TraceEvent[]): Finding {
   const { index = events.length - 1, marginNs } = finding;
   const raceNs = closestRace(events, index);

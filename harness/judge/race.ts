@@ -1,4 +1,4 @@
-// A step of the play and a client that comes to that server right behind it: had the machine been quicker, it had come before.
+// Steps of the play that a client on a quicker machine had come before.
 import type { Nanos } from '../clock/clock.ts';
 import type { TraceEvent } from '../trace/event.ts';
 
@@ -8,19 +8,37 @@ const ATTEMPTS: ReadonlySet<string> = new Set(['connect', 'refused', 'unanswered
 const ENDS: ReadonlySet<string> = new Set(['reset', 'close']);
 
 /**
- * How closely behind a step of the play the next attempt at that server came, the closest of all, up to the event of that index.
+ * By how much a client was too late for a step of the play, the least of all, up to the event of that index: how soon behind `up` or
+ * `down` of a server its attempt there came, and how long before a kill it was given a command that it had not answered by then.
  * Not counted is a client that started later than the step, and one whose connection there the server ended: its attempt
- * may be the answer to it. Undefined: there is no such attempt.
+ * may be the answer to it. Undefined: it was too late for none.
  */
 export function closestRace(events: readonly TraceEvent[], last: number): Nanos | undefined {
   let closest: Nanos | undefined;
   for (const [index, step] of events.entries()) {
     if (index > last) break;
-    if (!STEPS.has(step.event)) continue;
-    const gap = gapBehind(step, events.slice(0, index), events.slice(index + 1, last + 1));
+    const before = events.slice(0, index);
+    const gap = STEPS.has(step.event)
+      ? gapBehind(step, before, events.slice(index + 1, last + 1))
+      : step.event === 'kill'
+        ? gapBefore(step, before)
+        : undefined;
     if (gap !== undefined && (closest === undefined || gap < closest)) closest = gap;
   }
   return closest;
+}
+
+/** Since the earliest command that had no answer when the client was killed: it needed as long. */
+function gapBefore({ at, actor }: TraceEvent, before: readonly TraceEvent[]): Nanos | undefined {
+  const started = before.findLastIndex(
+    ({ event, actor: who }) => event === 'start' && who === actor,
+  );
+  const own = before.slice(started + 1).filter(({ actor: who }) => who === actor);
+  const answered = new Set(
+    own.flatMap(({ event, fields }) => (event === 'answer' ? fields['id'] : [])),
+  );
+  const owed = own.find(({ event, fields }) => event === 'command' && !answered.has(fields['id']));
+  return owed && at - owed.at;
 }
 
 function gapBehind(
