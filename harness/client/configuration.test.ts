@@ -136,3 +136,14 @@ t.test('a duration that no timer takes is refused', (t) => {
   t.throws(() => configure({ pollingIntervalNs: 25n * DAY }), /pollingIntervalMs of ws1 .* 25d/);
   t.end();
 });
+
+t.test('an IPv6 endpoint stands in brackets where its port follows, and nowhere else', (t) => {
+  const servers = [{ name: 'alpha', address: '::1', ports: { pipe: 7231, share: 7232 } }];
+  const { env, json, cfg, templates } = configure({}, { servers });
+  t.equal(env['METERPROOF_SERVER_ALPHA_PIPE'], '[::1]:7231');
+  t.same(JSON.parse(json).servers, [{ name: 'alpha', pipe: '[::1]:7231', share: '[::1]:7232' }]);
+  t.match(cfg, 'Address=::1\r\nPipePort=7231\r\nSharePort=7232\r\n');
+  const words = '{server.alpha.share} {server.alpha.share.host} {server.alpha.share.port}';
+  t.equal(expandTemplate(words, templates), '[::1]:7232 ::1 7232');
+  t.end();
+});

@@ -2,6 +2,7 @@
 import type { ClientPlan } from '../case/plan.ts';
 import { MILLISECOND, SECOND, type Nanos } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
+import { placeText } from '../shim/transport.ts';
 
 /** Where one client reaches one server: an address, and a port for each face. */
 export interface ServerAddress {
@@ -94,7 +95,7 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
   };
   const names = servers.map(({ name }) => name).join(',');
   const faces = servers.flatMap(({ name, address, ports }) =>
-    Object.entries(ports).map(([face, port]) => ({ name, face, at: `${address}:${port}` })),
+    Object.entries(ports).map(([face, port]) => ({ name, face, address, port })),
   );
   const single: readonly (readonly [template: string, variable: string, value: string])[] = [
     ['config', 'CONFIG', paths.config],
@@ -107,8 +108,12 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     ['mode', 'MODE', person.mode],
     ['servers', 'SERVERS', names],
     ...faces.map(
-      ({ name, face, at }) =>
-        [`server.${name}.${face}`, `SERVER_${inCapitals(name)}_${inCapitals(face)}`, at] as const,
+      ({ name, face, ...place }) =>
+        [
+          `server.${name}.${face}`,
+          `SERVER_${inCapitals(name)}_${inCapitals(face)}`,
+          placeText(place),
+        ] as const,
     ),
     ['attempts', 'ATTEMPTS', String(client.attempts)],
     ...durations.map(({ key, ms, variable }) => [key, variable, String(ms)] as const),
@@ -118,7 +123,9 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     servers: servers.map(({ name }) => ({
       name,
       ...Object.fromEntries(
-        faces.filter((face) => face.name === name).map(({ face, at }) => [face, at]),
+        faces
+          .filter((face) => face.name === name)
+          .map(({ face, ...place }) => [face, placeText(place)]),
       ),
     })),
     attempts: client.attempts,
@@ -138,10 +145,9 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     templates: new Map([
       ...single.map(([template, , value]) => [template, value] as const),
       // Most programs take a host and a port apart.
-      ...faces.flatMap(({ name, face, at }) => {
-        const [host, port] = at.split(':') as [string, string];
+      ...faces.flatMap(({ name, face, address, port }) => {
         const server = `server.${name}.${face}`;
-        return [[`${server}.host`, host] as const, [`${server}.port`, port] as const];
+        return [[`${server}.host`, address] as const, [`${server}.port`, String(port)] as const];
       }),
     ]),
   };

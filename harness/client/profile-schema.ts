@@ -7,6 +7,8 @@ import { annotations, protocol, tls, upstreams, upstreamTls } from './ways-in-sc
 const TIERS = ['driven', 'black-box'] as const;
 /** Those of a profile that names none; `in-process` is for who asks for it. */
 export const TIME_MODES = ['virtual', 'scaled', 'real'] as const;
+/** Which addresses servers have. */
+const NETWORKS = ['ipv4', 'ipv6'] as const;
 const ALL_TIME_MODES = [...TIME_MODES, 'in-process'] as const;
 /** Commands that a case can ask for. */
 export const HOOKS = [
@@ -21,6 +23,7 @@ export const HOOKS = [
 export const ABILITIES = ['online', 'offline', 'restart', 'jitter', 'spool-limit'] as const;
 /** What a client that states none is taken to have. */
 export const COMMON_ABILITIES: readonly Ability[] = ['online', 'offline', 'restart'];
+export type Network = (typeof NETWORKS)[number];
 export type Tier = (typeof TIERS)[number];
 export type TimeMode = (typeof ALL_TIME_MODES)[number];
 export type Hook = (typeof HOOKS)[number];
@@ -66,6 +69,7 @@ export const profileSchema = z.strictObject({
   command: command(),
   tier: oneOf(TIERS),
   protocol: protocol(),
+  network: oneOf(NETWORKS).default('ipv4'),
   servers: upstreams(),
   tls: tls(),
   upstreamTls: upstreamTls(),

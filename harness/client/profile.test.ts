@@ -38,12 +38,19 @@ t.test('a profile is read, and what is left out has a default', (t) => {
       position: { file: 'my.yaml', line: 10, column: 5 },
     },
   ]);
+  t.equal(profile.network, 'ipv4');
   const native = parseProfile('name: c\ncommand: [./c]\ntier: black-box\n', 'c.yaml', '/');
   t.same(
     native.time,
     ['virtual', 'scaled', 'real'],
     'what virtual time cannot do is found out when it is chosen',
   );
+  t.end();
+});
+
+t.test('servers are reached over IPv4 or over IPv6', (t) => {
+  t.equal(parseProfile(`${GOOD}network: ipv6\n`, 'my.yaml', '/').network, 'ipv6');
+  t.match(problemsOf(`${GOOD}network: v6\n`), /my\.yaml:11:\d+: network .* one of ipv4, ipv6/);
   t.end();
 });
 

@@ -14,6 +14,7 @@ import {
   type Hook,
   HOOKS,
   type KnownFailureFile,
+  type Network,
   PROFILE_KEYS,
   profileSchema,
   type Tier,
@@ -44,6 +45,8 @@ export interface Profile {
   readonly tier: Tier;
   /** The dialect of its servers: `metering`, `opaque`, the name of another, or the absolute path of its module. */
   readonly protocol: string;
+  /** Which addresses the servers have that it is given. */
+  readonly network: Network;
   /** The real servers behind an opaque dialect, by the names that cases give them. */
   readonly upstreams: Readonly<Record<string, UpstreamFile & { readonly tls: boolean }>>;
   /** Those that we start ourselves, for each case anew: commands with the templates of `UPSTREAM_TEMPLATES`. */

@@ -148,6 +148,7 @@ function commandProfile(
     command: [found, ...inPlace],
     tier: 'driven',
     protocol: 'metering',
+    network: 'ipv4',
     upstreams: {},
     upstreamCommands: {},
     annotations: [],

@@ -9,6 +9,7 @@ import { hostOf, setupOf } from '../run/servers.ts';
 import { VirtualWorld } from '../run/virtual-world.ts';
 import { Shim } from '../shim/shim.ts';
 import { Upstreams } from '../shim/upstream.ts';
+import type { Endpoint } from '../shim/transport.ts';
 import type { Dialed } from '../shim/transport-virtual.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
@@ -89,24 +90,18 @@ export async function playAsClient(
   recorder.listen((event) => leases.heard(event));
   try {
     director.arm();
-    for (const [client, name] of clients.entries())
-      for (const [index, server] of inferred.servers.entries())
-        for (const { name: face, port } of dialect.faces)
-          await shim.open({
-            server,
-            face,
-            client: name,
-            address: world.address(client, index),
-            port,
-          });
+    const serversOf = clients.map((_, client) =>
+      world.places(client, inferred.servers, dialect.faces),
+    );
+    for (const [client, servers] of serversOf.entries())
+      for (const { name: server, address, ports } of servers)
+        for (const [face, port] of Object.entries(ports))
+          await shim.open({ server, face, client: clients[client]!, address, port });
     director.begin();
     for (const attempt of attempts) {
-      const address = world.address(
-        clients.indexOf(attempt.client),
-        inferred.servers.indexOf(attempt.server),
-      );
-      const { port } = dialect.faces.find(({ name }) => name === attempt.face)!;
-      repeatAttempt(attempt, world, `${address}:${port}`, (bytes) =>
+      const servers = serversOf[clients.indexOf(attempt.client)]!;
+      const { address, ports } = servers.find(({ name }) => name === attempt.server)!;
+      repeatAttempt(attempt, world, { address, port: ports[attempt.face]! }, (bytes) =>
         dialect.exchanges
           ? dialect.exchanges.rename(attempt.face, bytes, leases.of(attempt.server))
           : bytes,
@@ -185,14 +180,13 @@ function placeOf({ server, face, client }: RecordedAttempt): string {
 function repeatAttempt(
   { at, deeds, outcome }: RecordedAttempt,
   { clock, transport }: VirtualWorld,
-  place: string,
+  { address, port }: Pick<Endpoint, 'address' | 'port'>,
   rename: (bytes: Buffer) => Buffer,
 ): void {
-  const [address = '', port = ''] = place.split(':');
   const sentAt = (time: Nanos): Nanos => (time > LATENCY ? time - LATENCY : 0n);
   let link: Dialed | undefined;
   clock.at(sentAt(at), () => {
-    link = transport.dial(address, Number(port), {
+    link = transport.dial(address, port, {
       connected: () => {
         if (outcome !== 'connect') link!.close();
       },

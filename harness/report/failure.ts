@@ -21,7 +21,7 @@ const RAW: ReadonlySet<string> = new Set(['received', 'sent']);
  * what could have come next, and the trace around it; the command that runs this one case again. No newline at the end.
  */
 export function formatFailure(result: CaseResult, colors: Palette): string {
-  const { plan, judgement, trace, tracePath, stderrTail, again } = result;
+  const { plan, judgement, trace, tracePath, stderrTail, notes = [], again } = result;
   const { verdict, reason, findings } = judgement;
   const pattern = plan.pattern === undefined ? '' : `  ${plan.pattern}`;
   const lines = [
@@ -36,6 +36,7 @@ export function formatFailure(result: CaseResult, colors: Palette): string {
     lines.push('', ...row('', [`and ${findings.length - MAX_FINDINGS} more that broke`], colors));
   if (findings.length === 0 && trace.events.length > 0)
     lines.push('', ...traceLines(trace.events, trace.events.length - 1, result, colors));
+  if (notes.length > 0) lines.push('', ...row('note', notes, colors));
   if (stderrTail.length > 0 && (verdict !== 'fail' || findings.some(isContract)))
     lines.push('', ...row('stderr', stderrTail, colors));
   lines.push('', ...row('trace', [tracePath], colors), ...row('again', [again], colors));

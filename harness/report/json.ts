@@ -11,6 +11,8 @@ export interface JsonReport {
     readonly verdict: Verdict;
     /** Why, where it is not `pass`. */
     readonly reason?: string;
+    /** What the trace cannot show, a line each; absent: nothing. */
+    readonly notes?: readonly string[];
     /** Why this failure is expected; absent: it is not. */
     readonly known?: string;
     readonly source: readonly string[];
@@ -53,10 +55,11 @@ function toReport(
   return {
     summary,
     run,
-    cases: results.map(({ plan, judgement, clientMs, wallMs, tracePath, trace, again }) => ({
+    cases: results.map(({ plan, judgement, notes, clientMs, wallMs, tracePath, trace, again }) => ({
       id: plan.id,
       verdict: judgement.verdict,
       ...(judgement.reason !== undefined && { reason: judgement.reason }),
+      ...(notes && { notes }),
       ...(judgement.known !== undefined && { known: judgement.known }),
       source: plan.source,
       clientMs,

@@ -32,6 +32,7 @@ function testPoint({ plan, judgement, trace, ...result }: CaseResult, number: nu
   const diagnostics = {
     verdict,
     ...(reason !== undefined && { reason }),
+    ...(result.notes && { notes: result.notes }),
     ...(known !== undefined && { known }),
     source: plan.source,
     clientMs: result.clientMs,

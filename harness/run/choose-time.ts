@@ -11,6 +11,7 @@ import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { checkScale, largestScale, measureLateness } from './check-scale.ts';
 import { nodesOfServers, serversInWords } from './open-upstreams.ts';
+import { LOOPBACK_IPV6, whyNoLoopback } from './places.ts';
 import { isVirtual, type Mode, modeText, type TimeChoice } from './mode.ts';
 import { RealWorld } from './real-world.ts';
 import { VirtualWorld } from './virtual-world.ts';
@@ -111,13 +112,15 @@ async function check(mode: Mode, options: TimeOptions, plans: readonly Plan[]): 
       `${spec} does not run in ${mode.mode} time; its profile allows ${profile.time.join(', ')} (--time)`,
     );
   const why = await whyNot(mode.mode, options);
-  if (why !== undefined)
-    throw new HarnessError(
-      mode.mode === 'in-process' && whyNotInThread(profile) !== undefined
-        ? `${spec} cannot run in process: ${why}; use --time virtual`
-        : `${spec} cannot run in virtual time: ${why}; use --time scaled:N or --time real`,
-    );
+  if (why !== undefined) throw new HarnessError(`${spec} cannot run ${howNot(mode, profile, why)}`);
   if (mode.mode === 'scaled') checkScale(plans, mode.factor, await measureLateness());
+}
+
+function howNot({ mode }: Mode, profile: Profile, why: string): string {
+  if (mode === 'scaled' || mode === 'real') return `in ${mode} time: ${why}`;
+  return mode === 'in-process' && whyNotInThread(profile) !== undefined
+    ? `in process: ${why}; use --time virtual`
+    : `in virtual time: ${why}; use --time scaled:N or --time real`;
 }
 
 /** What keeps a client out of a mode, before it is started; undefined: nothing that can be seen. */
@@ -125,8 +128,9 @@ async function whyNot(
   mode: Mode['mode'],
   { client: { profile } }: TimeOptions,
 ): Promise<string | undefined> {
-  const { command } = profile;
-  if (mode === 'scaled' || mode === 'real') return undefined;
+  const { command, network } = profile;
+  if (mode === 'scaled' || mode === 'real')
+    return network === 'ipv6' ? whyNoLoopback(LOOPBACK_IPV6) : undefined;
   const whyNoThread = mode === 'in-process' ? whyNotInThread(profile) : undefined;
   if (whyNoThread !== undefined) return whyNoThread;
   for (const program of nodesOfServers(profile)) {
@@ -152,11 +156,12 @@ function whyNotInThread({ command, tls }: Profile): string | undefined {
 }
 
 function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {
+  const { network } = options.client.profile;
   if (!isVirtual(mode)) {
-    // Several runs on one machine keep apart by the block of loopback addresses that they use.
-    const network = process.pid % 100;
+    // Several runs on one machine keep apart by the block of loopback addresses, or of ports, that they use.
+    const block = process.pid % 100;
     const factor = mode.mode === 'scaled' ? mode.factor : 1;
-    const make = () => new RealWorld({ factor, network });
+    const make = () => new RealWorld({ factor, block, network });
     return Object.assign(make, { mode, timeName: modeText(mode), why, parallel: false });
   }
   const { client, seed, epochMs, stallMs = DEFAULT_STALL_MS } = options;
@@ -165,7 +170,7 @@ function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {
   const launch = mode.mode === 'in-process' ? { launch: launchThread } : {};
   const startsServers = nodesOfServers(client.profile).length > 0;
   const make = () =>
-    new VirtualWorld({ epochMs, seed, stallMs, preload, startsServers, ...launch });
+    new VirtualWorld({ epochMs, seed, stallMs, preload, startsServers, network, ...launch });
   const servers = serversInWords(client.profile);
   const whole = servers === undefined ? why : `${why}; ${servers}`;
   const native = isNode(client.profile.command) ? '' : ' (native)';

@@ -1,5 +1,12 @@
 import type { Nanos } from '../clock/clock.ts';
-import type { Acceptor, Endpoint, Listener, Listening, Transport } from '../shim/transport.ts';
+import {
+  type Acceptor,
+  type Endpoint,
+  type Listener,
+  type Listening,
+  placeText,
+  type Transport,
+} from '../shim/transport.ts';
 
 interface Watched {
   readonly acceptor: Acceptor;
@@ -36,7 +43,7 @@ export class ObservedTransport implements Transport {
       },
     });
     const watched: Watched = { acceptor, reached, states: [{ from: 0n, state }] };
-    this.#watched.set(`${endpoint.address}:${endpoint.port}`, watched);
+    this.#watched.set(placeText(endpoint), watched);
     return {
       set: async (next) => {
         await listener.set(next);
@@ -47,9 +54,15 @@ export class ObservedTransport implements Transport {
     };
   }
 
+  /** The endpoint there, for `observed`; undefined: there is none of this case. */
+  endpointAt(address: string, port: number): string | undefined {
+    const place = placeText({ address, port });
+    return this.#watched.has(place) ? place : undefined;
+  }
+
   /** A client tried to connect at that moment of case time. What a listener took it tells itself. */
-  observed(address: string, at: Nanos): void {
-    const watched = this.#watched.get(address);
+  observed(place: string, at: Nanos): void {
+    const watched = this.#watched.get(place);
     watched?.reached();
     const state = watched?.states.findLast(({ from }) => from <= at)?.state;
     if (state === 'refuse') watched!.acceptor.attempted('refused', at);

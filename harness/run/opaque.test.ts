@@ -97,7 +97,7 @@ t.test(
 t.test('in scaled time too, with the same order of connections', async (t) => {
   const [plan] = named('primary-resets');
   const client = resolveClient(profile('nothing'), options);
-  const world = new RealWorld({ factor: 100, network: process.pid % 100 });
+  const world = new RealWorld({ factor: 100, block: process.pid % 100 });
   const { trace, error } = await runCase(withPolicy(plan!, client.profile), world, {
     client,
     seed: 1,

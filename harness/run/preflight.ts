@@ -55,12 +55,7 @@ export async function preflight(
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const world = makeWorld(plan);
   const recorder = new Recorder(world.clock);
-  const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
-  const servers = plan.servers.map((name, index) => ({
-    name,
-    address: world.address(0, index),
-    ports,
-  }));
+  const servers = world.places(0, plan.servers, faces);
   try {
     const prepared = prepareClient(
       client,

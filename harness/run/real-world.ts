@@ -13,13 +13,27 @@ import {
   type LaunchSpec,
   type ProcessListener,
 } from '../client/process.ts';
+import type { Network } from '../client/profile-schema.ts';
 import { RealProcess } from '../client/real-process.ts';
 import { RealTransport } from '../shim/transport-real.ts';
 import { ObservedTransport } from './observed-transport.ts';
+import { addressesBelow, portsOfLoopback, type Places } from './places.ts';
+import { Strays } from './strays.ts';
 import type { World } from './world.ts';
 
 /** How often the end of a case and the observer's file are looked at, real ms. */
 const POLL_MS = 20;
+
+/** Of a case of fifty clients with two servers of two faces; a larger one reaches into the next block. */
+const PORTS_OF_A_RUN = 200;
+const FIRST_PORT = 10_000;
+
+export interface RealOptions {
+  readonly factor: number;
+  readonly block: number;
+  /** Which addresses servers have; default `ipv4`. */
+  readonly network?: Network;
+}
 
 /** Real or scaled time: real sockets on loopback, any program, and a canary beside it. */
 export class RealWorld implements World {
@@ -28,23 +42,27 @@ export class RealWorld implements World {
   readonly clock: RealClock;
   readonly transport: ObservedTransport;
   readonly epochMs: number;
+  readonly places: Places;
+  readonly strays = new Strays();
   readonly #canary: Canary;
   readonly #folder = mkdtempSync(join(tmpdir(), 'meterproof-observer-'));
   readonly #observerFile = join(this.#folder, 'attempts.jsonl');
   readonly #launches: LaunchWatch;
   readonly #reader: ObserverReader<string>;
-  readonly #network: number;
   #held: Promise<unknown> = Promise.resolve();
   #failure: HarnessError | undefined;
   /** Processes that have not ended. */
   #living = 0;
   #wake: (() => void) | undefined;
 
-  /** `network`: number from 0 to 99 of the block of addresses, so that two runs on one machine keep apart. */
-  constructor({ factor, network }: { factor: number; network: number }) {
+  /** `block`: number from 0 to 99 of the block of addresses or ports, so that two runs on one machine keep apart. */
+  constructor({ factor, block, network = 'ipv4' }: RealOptions) {
     this.name = factor === 1 ? 'real' : `scaled:${factor}`;
     this.divisor = factor;
-    this.#network = network;
+    this.places =
+      network === 'ipv6'
+        ? portsOfLoopback(FIRST_PORT + block * PORTS_OF_A_RUN)
+        : addressesBelow(`127.${100 + block}`);
     this.clock = new RealClock(factor);
     this.epochMs = this.clock.wallMs();
     this.#canary = new Canary(factor);
@@ -58,20 +76,16 @@ export class RealWorld implements World {
     this.#reader = new ObserverReader({
       file: this.#observerFile,
       pollMs: POLL_MS,
-      endpoint: (address, port) =>
-        address.startsWith(`127.${100 + this.#network}.`) ? `${address}:${port}` : undefined,
+      endpoint: (address, port) => this.transport.endpointAt(address, port),
       caseTimeOf: (ns) => this.clock.caseTimeOf(ns),
       attempted: (address, at) => this.transport.observed(address, at),
+      strayed: (address, port) => this.strays.add(address, port),
       overflowed: () => fail('the client made more connection attempts than can be observed'),
     });
   }
 
   get observer(): string {
     return [...this.#reader.kinds].join('+') || 'none';
-  }
-
-  address(client: number, server: number): string {
-    return `127.${100 + this.#network}.${client + 1}.${server + 1}`;
   }
 
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {

@@ -15,6 +15,8 @@ export interface CaseResult {
   readonly tracePath: string;
   /** The last lines that the client wrote to stderr. */
   readonly stderrTail: readonly string[];
+  /** Of a case that did not pass: what the trace cannot show. */
+  readonly notes?: readonly string[];
   /** It was played so often, and each time with the same trace. */
   readonly repeats?: number;
   /** The command that runs this one case again. */

@@ -41,6 +41,8 @@ export interface CaseOptions {
 export interface Played {
   readonly trace: Trace;
   readonly stderrTail: readonly string[];
+  /** What the trace, which is the servers', cannot show: where a client has dialled in vain. */
+  readonly notes?: readonly string[];
   readonly clientMs: number;
   readonly worstLatenessMs: number;
   /** The longest time that a client took to start, in case time; where time is virtual none passes meanwhile. */
@@ -81,8 +83,9 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   });
   const { tls, upstreams: real } = options.client.profile;
   const authority = tls && new TestAuthority(world.epochMs, Date.now());
+  const places = plan.clients.map((_, client) => world.places(client, plan.servers, faces));
   for (const [index, server] of plan.servers.entries()) {
-    const addresses = plan.clients.map((_, client) => world.address(client, index));
+    const addresses = new Set(places.map((servers) => servers[index]!.address));
     const terminate =
       authority && terminator(authority, [server, ...addresses, ...hostNames(real[server])]);
     const host = hostOf(server, { clock, recorder, shim, upstreams, terminate });
@@ -99,15 +102,10 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     Object.assign(behind, await started.start(plan.servers));
     const director = new Director(plan, { clock, recorder, shim, servers: controls, clients });
     director.arm();
-    const ports = Object.fromEntries(faces.map(({ name, port }) => [name, port]));
     for (const [index, client] of plan.clients.entries()) {
-      const servers = plan.servers.map((name, server) => ({
-        name,
-        address: world.address(index, server),
-        ports,
-      }));
-      for (const { name: server, address } of servers)
-        for (const { name: face, port } of faces)
+      const servers = places[index]!;
+      for (const { name: server, address, ports } of servers)
+        for (const [face, port] of Object.entries(ports))
           await shim.open({ server, face, client: client.name, address, port });
       const prepared = prepareClient(
         options.client,
@@ -158,6 +156,11 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   return {
     trace: { header: headerOf(plan, world, options), events: recorder.events() },
     stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),
+    notes: world.strays.notes({
+      network: options.client.profile.network,
+      clients: plan.clients.map(({ name }) => name),
+      places,
+    }),
     clientMs: toMs(clock.now()),
     worstLatenessMs: toMs(world.worstLatenessNs()),
     longestLaunchMs: toMs(world.longestLaunchNs?.() ?? 0n),

@@ -136,7 +136,7 @@ async function runOne(
     missing === undefined
       ? await repeat(play, { times, lanes, signal: options.signal })
       : await notPlayed(plan, makeWorld(plan), options, missing);
-  const { trace, stderrTail, clientMs } = played;
+  const { trace, stderrTail, clientMs, notes = [] } = played;
   const tracePath = join(folder, `${plan.id}.jsonl`);
   const unwritten = writeTrace(tracePath, trace);
   const judgement = conclude(
@@ -153,6 +153,7 @@ async function runOne(
     wallMs: Math.round(performance.now() - started),
     tracePath: relative(process.cwd(), tracePath),
     stderrTail,
+    ...(judgement.verdict !== 'pass' && notes.length > 0 && { notes }),
     again: againCommand(plan, { ...options, client: client.spec, mode: makeWorld.mode }),
     ...(times > 1 && played.error === undefined && { repeats: times }),
   };

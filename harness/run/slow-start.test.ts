@@ -44,7 +44,7 @@ setInterval(() => {}, 1000);
     cwd: process.cwd(),
     searchPath: process.env['PATH'] ?? '',
   });
-  const world = new RealWorld({ factor: FACTOR, network: process.pid % 100 });
+  const world = new RealWorld({ factor: FACTOR, block: process.pid % 100 });
   const played = await runCase(plan, world, { client, seed: 1, dialect: metering });
   t.equal(played.error, undefined);
   return conclude(plan, played, client.profile, []);

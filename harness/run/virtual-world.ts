@@ -8,11 +8,14 @@ import {
   type ProcessListener,
 } from '../client/process.ts';
 import { isNode } from '../client/is-node.ts';
+import type { Network } from '../client/profile-schema.ts';
 import { VirtualNativeProcess } from '../client/native/native-process.ts';
 import { shimFile } from '../client/native/shim-file.ts';
 import type { Launch } from '../client/virtual/launch.ts';
 import { VirtualNodeProcess } from '../client/virtual/node-process.ts';
 import { VirtualNetwork } from '../shim/transport-virtual.ts';
+import { addressesBelow, portsOfLoopback, type Places } from './places.ts';
+import { Strays } from './strays.ts';
 import type { World } from './world.ts';
 
 /** What a client may do at one moment: one that does more waits for something that only time can bring. */
@@ -21,6 +24,8 @@ const MAX_TURNS = 20_000;
 const HORIZON: Nanos = 36_600n * DAY;
 /** Case time that servers have to come up, before the case begins. */
 export const SERVERS_COME_UP: Nanos = 20n * SECOND;
+/** The network is the case's own, so that servers on ::1 have the same ports in every run. */
+const FIRST_PORT = 7231;
 
 export interface VirtualOptions {
   readonly epochMs: number;
@@ -31,6 +36,8 @@ export interface VirtualOptions {
   readonly launch?: Launch;
   /** The profile starts servers that come under this clock: it begins before case time 0, for them to come up. */
   readonly startsServers?: boolean;
+  /** Which addresses servers have; default `ipv4`. */
+  readonly network?: Network;
 }
 
 /** Virtual time: nothing passes while anybody has something to do, then all of it passes at once. */
@@ -40,6 +47,8 @@ export class VirtualWorld implements World {
   readonly divisor = 1;
   readonly clock: VirtualClock;
   readonly transport: VirtualNetwork;
+  readonly places: Places;
+  readonly strays = new Strays();
   readonly epochMs: number;
   readonly #options: VirtualOptions;
   readonly #realStartMs = Date.now();
@@ -52,10 +61,8 @@ export class VirtualWorld implements World {
     this.epochMs = options.epochMs;
     this.clock = new VirtualClock(options.epochMs, options.startsServers ? -SERVERS_COME_UP : 0n);
     this.transport = new VirtualNetwork(this.clock);
-  }
-
-  address(client: number, server: number): string {
-    return `127.77.${client + 1}.${server + 1}`;
+    this.places =
+      options.network === 'ipv6' ? portsOfLoopback(FIRST_PORT) : addressesBelow('127.77');
   }
 
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess {
@@ -63,9 +70,14 @@ export class VirtualWorld implements World {
     // A thread of a host cannot be a server too: it has a process of its own.
     const place = spec.listens === undefined ? launch : undefined;
     const offsets = this.#wallOffsetMs;
+    // What a server of the profile dials is its own affair.
+    const network =
+      spec.listens === undefined
+        ? this.transport.usedBy((address, port) => this.strays.add(address, port, spec.client))
+        : this.transport;
     const around = {
       clock: this.clock,
-      network: this.transport,
+      network,
       epochMs,
       seed,
       stallMs,

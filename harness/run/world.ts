@@ -1,6 +1,8 @@
 import type { Clock, Nanos } from '../clock/clock.ts';
 import type { ClientProcess, LaunchSpec, ProcessListener } from '../client/process.ts';
 import type { Transport } from '../shim/transport.ts';
+import type { Places } from './places.ts';
+import type { Strays } from './strays.ts';
 
 /** A mode of time: its clock, its network, its way to start a client, and its main loop. */
 export interface World {
@@ -14,8 +16,9 @@ export interface World {
   readonly transport: Transport;
   /** Durations that a client is given are divided by this. */
   readonly divisor: number;
-  /** Address of one server's faces for one client. */
-  address(client: number, server: number): string;
+  readonly places: Places;
+  /** What its clients have dialled where no server of the case is. */
+  readonly strays: Strays;
   launch(spec: LaunchSpec, listener: ProcessListener): ClientProcess;
   /** Real work that time must wait for. */
   hold(work: Promise<void>): void;

@@ -191,12 +191,14 @@ export interface ProbeStage {
   readonly transport: Transport;
   readonly raw: RawClient;
   readonly address: string;
+  /** Default 7230. */
+  readonly port?: number;
 }
 
 /** Runs one probe on a stage of either kind; tells what was seen and traced. */
 export async function runProbe(
   { fault: spec, steps }: WireProbe,
-  { clock, transport, raw, address }: ProbeStage,
+  { clock, transport, raw, address, port = 7230 }: ProbeStage,
 ): Promise<{ sees: readonly string[]; traced: readonly string[] }> {
   const recorder = new Recorder(clock);
   const emulator = LINES.create({} as Host, {
@@ -211,7 +213,7 @@ export async function runProbe(
     faces: LINES.faces,
     emulator: () => emulator,
   });
-  const endpoint = { server: 'alpha', face: 'pipe', client: 'raw', address, port: 7230 };
+  const endpoint = { server: 'alpha', face: 'pipe', client: 'raw', address, port };
   let connection: RawConnection | undefined;
   const take = async (step: ProbeStep): Promise<void> => {
     if (step === 'down')

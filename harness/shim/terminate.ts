@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { TestAuthority } from './test-authority.ts';
 
-/** Names by which a client may know a server: letters, digits, dots and hyphens. */
+/** Names by which a client may know a server: addresses, or letters, digits, dots and hyphens. */
 export type Names = readonly [string, ...string[]];
 
 /**

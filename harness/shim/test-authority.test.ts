@@ -25,11 +25,15 @@ t.test('values are written as in the examples of X.690 and RFC 5280', (t) => {
 t.test('a certificate says who it is for, from when to when, and who has signed', (t) => {
   const authority = new TestAuthority(Date.UTC(2030, 5, 15));
   const root = new X509Certificate(authority.cert);
-  const leaf = new X509Certificate(authority.identify(['alpha', '127.100.1.1', 'a.test']).cert);
+  const leaf = new X509Certificate(
+    authority.identify(['alpha', '127.100.1.1', '::1', 'a.test']).cert,
+  );
   t.equal(root.ca, true);
   t.equal(leaf.ca, false);
   t.ok(root.verify(root.publicKey) && leaf.verify(root.publicKey) && leaf.checkIssued(root));
-  t.equal(leaf.subjectAltName, 'DNS:alpha, IP Address:127.100.1.1, DNS:a.test');
+  const six = 'IP Address:0:0:0:0:0:0:0:1';
+  t.equal(leaf.subjectAltName, `DNS:alpha, IP Address:127.100.1.1, ${six}, DNS:a.test`);
+  t.equal(leaf.checkIP('::1'), '::1');
   t.equal(leaf.checkIP('127.100.1.1'), '127.100.1.1');
   t.equal(leaf.checkHost('a.test'), 'a.test');
   t.equal(leaf.checkHost('bravo'), undefined);

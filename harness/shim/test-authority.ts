@@ -7,8 +7,9 @@ import {
   sign,
   X509Certificate,
 } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { bits, integer, objectId, octets, sequence, set, tagged, time, TRUE, utf8 } from './der.ts';
+import { octetsOfIPv6 } from './plain-address.ts';
 
 const DAY_MS = 86_400_000;
 const VALID_BEFORE_MS = DAY_MS;
@@ -67,7 +68,7 @@ export class TestAuthority {
     });
   }
 
-  /** A server's identity. `names` are DNS names and IPv4 addresses; the first is its common name. */
+  /** A server's identity. `names` are DNS names and addresses; the first is its common name. */
   identify(names: readonly [string, ...string[]]): Identity {
     const { publicKey, privateKey } = newKeys();
     const cert = this.#certify({
@@ -127,7 +128,7 @@ function extension(id: string, value: Buffer, critical?: 'critical'): Buffer {
 
 /** RFC 5280 §4.2.1.6. */
 function generalName(name: string): Buffer {
-  return isIPv4(name)
-    ? tagged(7, Uint8Array.from(name.split('.').map(Number)), 'implicit')
-    : tagged(2, Buffer.from(name, 'latin1'), 'implicit');
+  if (isIPv4(name)) return tagged(7, Uint8Array.from(name.split('.').map(Number)), 'implicit');
+  if (isIPv6(name)) return tagged(7, octetsOfIPv6(name), 'implicit');
+  return tagged(2, Buffer.from(name, 'latin1'), 'implicit');
 }

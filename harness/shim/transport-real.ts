@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type Listener,
   type Listening,
+  placeText,
   type Transport,
   TransportError,
 } from './transport.ts';
@@ -139,10 +140,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function describe(endpoint: Endpoint, state: Listening, error: NodeJS.ErrnoException): Error {
-  const { server, face, client, address, port } = endpoint;
+  const { server, face, client } = endpoint;
   const reason = REMEDIES[error.code ?? ''] ?? error.message;
   return new TransportError(
-    `${server}.${face} for ${client} cannot be ${STATES[state]} at ${address}:${port}: ${reason}`,
+    `${server}.${face} for ${client} cannot be ${STATES[state]} at ${placeText(endpoint)}: ${reason}`,
     { cause: error },
   );
 }

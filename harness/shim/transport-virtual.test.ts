@@ -111,3 +111,46 @@ t.test('what was under way when the server resets is lost', async (t) => {
   run();
   t.same(seen, ['connected', 'reset']);
 });
+
+t.test('::1 is an address of its own, and who listens on :: is found at both', async (t) => {
+  const { network, run } = stage('open');
+  const acceptor: Acceptor = { accept: () => deaf, attempted() {} };
+  const heard: string[] = [];
+  const dial = (address: string, port: number) =>
+    network.dial(address, port, {
+      ...quiet,
+      connected: () => heard.push(`${address} ${port}`),
+      failed: (code) => heard.push(`${address} ${port} ${code}`),
+    });
+  const at = (address: string, port: number) => ({ ...endpoint, address, port });
+  await network.listen(at('::1', 7231), 'open', acceptor);
+  const both = await network.listen(at('::', 4000), 'open', acceptor);
+  t.ok(network.isOpen('127.0.0.1', 4000) && network.isOpen('::1', 4000));
+  await t.rejects(network.listen(at('127.0.0.1', 4000), 'open', acceptor), /bound twice/);
+  dial('0:0:0:0:0:0:0:1', 7231);
+  dial('127.0.0.1', 7231);
+  dial('::1', 4000);
+  dial('::ffff:127.0.0.1', 4000);
+  run();
+  t.same(heard.toSorted(), [
+    '0:0:0:0:0:0:0:1 7231',
+    '127.0.0.1 7231 ECONNREFUSED',
+    '::1 4000',
+    '::ffff:127.0.0.1 4000',
+  ]);
+  await both.close();
+  t.notOk(network.isOpen('::1', 4000));
+});
+
+t.test('whose network it is hears of its attempts where nobody is, and of no others', async (t) => {
+  const { network, listener, run } = stage('refuse');
+  await listener;
+  const strays: string[] = [];
+  const own = network.usedBy((address, port) => strays.push(`${address} ${port}`));
+  own.dial('127.77.1.1', 7230, quiet);
+  own.dial('127.77.1.1', 7231, quiet);
+  own.dial('0::1', 7230, quiet);
+  network.dial('127.77.9.9', 7230, quiet);
+  run();
+  t.same(strays, ['127.77.1.1 7231', '::1 7230']);
+});

@@ -1,12 +1,14 @@
 import { MILLISECOND, SECOND, type Clock, type Nanos } from '../clock/clock.ts';
-import type {
-  Acceptor,
-  Endpoint,
-  Listener,
-  Listening,
-  Transport,
-  Wire,
-  WireListener,
+import { boundAddresses, plainAddress } from './plain-address.ts';
+import {
+  type Acceptor,
+  type Endpoint,
+  type Listener,
+  type Listening,
+  placeText,
+  type Transport,
+  type Wire,
+  type WireListener,
 } from './transport.ts';
 
 /** One way, for every packet: small against any interval of the field, large enough to order events. */
@@ -41,32 +43,54 @@ interface Bound {
 /** A TCP network without a kernel: everything takes 1 ms, nothing is lost, all of it on the clock. */
 export class VirtualNetwork implements Transport {
   readonly #clock: Clock;
-  readonly #bound = new Map<string, Bound>();
+  readonly #bound: Map<string, Bound>;
+  readonly #strayed: (address: string, port: number) => void;
 
-  constructor(clock: Clock) {
+  constructor(
+    clock: Clock,
+    bound = new Map<string, Bound>(),
+    strayed: (address: string, port: number) => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#bound = bound;
+    this.#strayed = strayed;
+  }
+
+  /** The same network, for one of its clients: `strayed` hears of its attempts at places where nobody is. */
+  usedBy(strayed: (address: string, port: number) => void): VirtualNetwork {
+    return new VirtualNetwork(this.#clock, this.#bound, strayed);
   }
 
   async listen(endpoint: Endpoint, state: Listening, acceptor: Acceptor): Promise<Listener> {
-    const key = `${endpoint.address}:${endpoint.port}`;
-    if (this.#bound.has(key)) throw new Error(`${key} is bound twice`);
+    const places = placesOf(endpoint.address, endpoint.port);
+    const taken = places.find((place) => this.#bound.has(place));
+    if (taken !== undefined) throw new Error(`${taken} is bound twice`);
     const bound: Bound = { state, acceptor };
-    this.#bound.set(key, bound);
+    for (const place of places) this.#bound.set(place, bound);
     return {
       set: async (next) => void (bound.state = next),
-      close: async () => void this.#bound.delete(key),
+      close: async () => {
+        for (const place of places) this.#bound.delete(place);
+      },
     };
   }
 
   /** True where a SYN would be answered now. */
   isOpen(address: string, port: number): boolean {
-    return this.#bound.get(`${address}:${port}`)?.state === 'open';
+    return placesOf(address, port).some((place) => this.#bound.get(place)?.state === 'open');
   }
 
-  /** Opens a connection. An address that nobody has is refused, without a word in the trace. */
+  /** Opens a connection. A place where nobody is refuses it, without a word in the trace. */
   dial(address: string, port: number, peer: Peer): Dialed {
-    return new Link(this.#clock, () => this.#bound.get(`${address}:${port}`), peer);
+    const to = { address: plainAddress(address), port };
+    const place = placeText(to);
+    if (!this.#bound.has(place)) this.#strayed(to.address, port);
+    return new Link(this.#clock, () => this.#bound.get(place), peer);
   }
+}
+
+function placesOf(address: string, port: number): readonly string[] {
+  return boundAddresses(address).map((one) => placeText({ address: one, port }));
 }
 
 /** One connection: two ends, and packets under way between them. */

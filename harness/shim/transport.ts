@@ -7,13 +7,18 @@ export class TransportError extends Error {}
 /** What a connection attempt meets at an endpoint. */
 export type Listening = 'open' | 'refuse' | 'black-hole';
 
-/** One face of one server as one client reaches it: the address alone names server, face and client. */
+/** One face of one server as one client reaches it: address and port name server, face and client. */
 export interface Endpoint {
   readonly server: string;
   readonly face: string;
   readonly client: string;
   readonly address: string;
   readonly port: number;
+}
+
+/** `127.1.2.3:7280`, `[::1]:7280`: as URLs write it (RFC 3986 §3.2.2). */
+export function placeText({ address, port }: Pick<Endpoint, 'address' | 'port'>): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** The server's end of one accepted connection. */

@@ -55,9 +55,10 @@ def ticks(start, interval):
 
 
 def connect(address, timeout):
-    """A connection to `host:port`."""
+    """A connection to `host:port`; IPv6 stands in brackets."""
     host, port = address.rsplit(":", 1)
-    sock = socket.socket()
+    host = host.strip("[]")
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         sock.setblocking(False)
         try:

@@ -29,7 +29,8 @@ export class Relay {
     const path = method === 'GET' ? '/v1/health' : `/v1/nodes/${node}`;
     const headers = method === 'GET' ? {} : { 'relay-pool': program };
     return new Promise((resolve, reject) => {
-      const [host, port] = address.split(':');
+      // IPv6 is in brackets.
+      const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address);
       const sent = request({ agent: this.#agent, host, port, method, path, headers });
       let livedMs = 0;
       let connection;

@@ -6,7 +6,7 @@ import tap from 'tap';
 import { native } from '../native/fixture/build.fixture.ts';
 import { packageRoot } from '../package-root.ts';
 import { observerFor } from './inject.ts';
-import { ADDRESS, BOUND_MS, observe, PORT } from './observe.fixture.ts';
+import { ADDRESS, BOUND_MS, observe, PORT, SIX } from './observe.fixture.ts';
 
 /** Writes files into a folder of their own, which goes with the test. */
 function folderWith(
@@ -57,7 +57,7 @@ import http from 'node:http';
 const failed = (target) => new Promise((resolve) =>
   (target instanceof net.Socket ? target : http.get(target)).on('error', (error) => resolve(error.code)).on('connect', resolve));
 const host = '${ADDRESS}', port = ${PORT};
-const both = (_name, _options, done) => done(null, [{ address: '::1', family: 6 }, { address: host, family: 4 }]);
+const both = (_name, _options, done) => done(null, [{ address: '::2', family: 6 }, { address: host, family: 4 }]);
 const again = async (times) => {
   const socket = new net.Socket();
   const byName = { host: 'one.test', port, lookup: (_name, _options, done) => done(null, host, 4), autoSelectFamily: false };
@@ -74,6 +74,7 @@ console.log(JSON.stringify([
   await failed(net.connect({ host: 'license.test', port, lookup: both, autoSelectFamily: true })) !== '',
   await failed(net.connect('/nowhere')),
   await again(12),
+  await failed(net.connect(port, '0:0::1')),
   net.Socket.prototype.connect.name, net.Socket.prototype.connect.length,
 ]));
 try { net.connect(-1); } catch (error) { console.log(error.code); }
@@ -84,7 +85,8 @@ tap.test('a Node client is observed, and notices nothing', (t) => {
   const plain = spawnSync('node', [file], { encoding: 'utf8', timeout: BOUND_MS });
   const observed = observe(['node', file]);
   t.same(observed.kinds, ['node']);
-  t.same(observed.attempts, Array(6 + 12).fill(`${ADDRESS}:${PORT}`), 'each attempt once');
+  const expected = [...Array<string>(6 + 12).fill(`${ADDRESS}:${PORT}`), SIX];
+  t.same(observed.attempts, expected, 'each attempt once');
   t.match(plain.stdout, /ECONNREFUSED.*ENOENT/);
   t.same(
     [observed.stdout, observed.stderr, observed.status],
@@ -128,6 +130,7 @@ try:
     socket.socket().connect("nonsense")
 except TypeError:
     print("nonsense")
+print(socket.socket(socket.AF_INET6).connect_ex(("::1", address[1], 0, 0)) != 0)
 print(sys.path[1:], "site" in sys.modules, getattr(sys, "meterproof_test", None))
 `;
 
@@ -150,7 +153,8 @@ tap.test('a Python client is observed, and notices nothing', (t) => {
     });
     const observed = observe(['python3', file], env);
     t.same(observed.kinds, ['python']);
-    t.same(observed.attempts, Array(4).fill(`${ADDRESS}:${PORT}`), 'each attempt once');
+    const expected = [...Array<string>(4).fill(`${ADDRESS}:${PORT}`), SIX];
+    t.same(observed.attempts, expected, 'each attempt once');
     t.match(plain.stdout, 'PYTHONPATH' in env ? /sitecustomize/ : /None/);
     t.same(
       [observed.stdout, observed.stderr, observed.status],

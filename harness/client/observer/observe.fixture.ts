@@ -4,12 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tap from 'tap';
+import { placeText } from '../../shim/transport.ts';
 import { observerFor } from './inject.ts';
 import { ObserverReader } from './reader.ts';
 
 /** A port of a loopback address at which nobody listens; the attempts are refused, which is what no listener sees. */
 export const PORT = 7233;
 export const ADDRESS = `127.${100 + (process.pid % 100)}.${(process.pid >> 8) % 256}.9`;
+/** Over IPv6 too. */
+export const SIX = `[::1]:${PORT}`;
 export const BOUND_MS = 60_000;
 
 export interface Observed {
@@ -28,7 +31,8 @@ export function observe(command: readonly string[], more: Record<string, string>
   const reader = new ObserverReader<string>({
     file: join(folder, 'attempts.jsonl'),
     pollMs: BOUND_MS,
-    endpoint: (address, port) => (address.startsWith('127.') ? `${address}:${port}` : undefined),
+    endpoint: (address, port) =>
+      address.startsWith('127.') || address === '::1' ? placeText({ address, port }) : undefined,
     caseTimeOf: (ns) => ns - startNs,
     attempted: (endpoint, at) => {
       if (at < 0n || at > process.hrtime.bigint() - startNs)

@@ -11,18 +11,22 @@ function stage(t: Pick<typeof tap, 'teardown'>) {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const file = join(folder, 'attempts.jsonl');
   const attempts: string[] = [];
+  const strays: string[] = [];
   let overflows = 0;
   const reader = new ObserverReader<string>({
     file,
     pollMs: 60_000,
     endpoint: (address, port) =>
-      address === '127.1.2.3' || address === '127.0.0.1' ? `${address}:${port}` : undefined,
+      ['127.1.2.3', '127.0.0.1', '::1'].includes(address) && port !== 9
+        ? `${address}:${port}`
+        : undefined,
     caseTimeOf: (ns) => ns - BASE,
     attempted: (endpoint, at) => attempts.push(`${endpoint} ${at}`),
+    strayed: (address, port) => strays.push(`${address} ${port}`),
     overflowed: () => overflows++,
   });
   t.teardown(() => rmSync(folder, { recursive: true }));
-  return { file, attempts, reader, overflows: () => overflows };
+  return { file, attempts, strays, reader, overflows: () => overflows };
 }
 
 const line = (addresses: unknown, after: bigint) =>
@@ -49,11 +53,34 @@ tap.test('lines come out once, in order, however they were cut', (t) => {
 
 tap.test('the addresses of one name are one attempt, at the first that is an endpoint', (t) => {
   const { file, attempts, reader } = stage(t);
-  appendFileSync(file, line(['::1:7280', '127.0.0.1:7280', '127.1.2.3:7280'], 1n));
+  appendFileSync(file, line(['::2:7280', '127.0.0.1:7280', '127.1.2.3:7280'], 1n));
   appendFileSync(file, line(['localhost:7281'], 2n));
   appendFileSync(file, line(['::ffff:127.1.2.3:7282'], 3n));
   reader.stop();
   t.same(attempts, ['127.0.0.1:7280 1', '127.0.0.1:7281 2', '127.1.2.3:7282 3']);
+  t.end();
+});
+
+tap.test('an endpoint on ::1 is one, however it is written', (t) => {
+  const { file, attempts, strays, reader } = stage(t);
+  for (const [index, host] of ['::1', '0:0:0:0:0:0:0:1', '::1%lo', '::'].entries())
+    appendFileSync(file, line([`${host}:7231`], BigInt(index)));
+  reader.stop();
+  t.same(
+    attempts,
+    [0, 1, 2, 3].map((at) => `::1:7231 ${at}`),
+  );
+  t.same(strays, []);
+  t.end();
+});
+
+tap.test('an attempt at none of our endpoints is told by its first address', (t) => {
+  const { file, attempts, strays, reader } = stage(t);
+  appendFileSync(file, line(['::1:9', '127.0.0.1:9'], 1n));
+  appendFileSync(file, line(['10.0.0.1:7280'], 2n));
+  appendFileSync(file, line(['no.address:7280'], 3n));
+  reader.stop();
+  t.same([strays, attempts], [['::1 9', '10.0.0.1 7280'], []]);
   t.end();
 });
 

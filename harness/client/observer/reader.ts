@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Nanos } from '../../clock/clock.ts';
 import { MACHINE } from '../../clock/machine.ts';
+import { plainAddress } from '../../shim/plain-address.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** What one poll reads at most: a client that floods its observer must not hold up the case. */
@@ -25,6 +26,8 @@ export interface ReaderOptions<Endpoint> {
   caseTimeOf(monotonicNs: bigint): Nanos;
   /** A connection attempt, whatever met it: also one that a listener took. In the order in which they were written. */
   attempted(endpoint: Endpoint, at: Nanos): void;
+  /** An attempt at none of our endpoints, by the first of the addresses that the client has for it. */
+  strayed?(address: string, port: number): void;
   /** The file has outgrown its bound and is read no further: the rest of the attempts is not known. */
   overflowed(): void;
 }
@@ -127,6 +130,8 @@ export class ObserverReader<Endpoint> {
       // The other addresses of the name are ways of the same attempt.
       return;
     }
+    const [first] = line.addresses;
+    if (first) this.#options.strayed?.(first.address, first.port);
   }
 }
 
@@ -144,7 +149,7 @@ interface Address {
 }
 
 /**
- * `{"observer":"node","pid":1}` or `{"connect":["127.1.2.3:7280"],"ns":"1"}`; undefined for anything else. The native one
+ * `{"observer":"node","pid":1}` or `{"connect":["127.1.2.3:7280","::1:7231"],"ns":"1"}`; undefined for anything else. The native one
  * reports itself with each attempt, `{"observer":"native","connect":…}`: that it was loaded does not say that it sees any.
  */
 export function parseLine(text: string): Line | undefined {
@@ -160,15 +165,15 @@ export function parseLine(text: string): Line | undefined {
   if (!Array.isArray(connect) || typeof ns !== 'string' || !/^\d{1,19}$/.test(ns)) return undefined;
   return {
     ...(observer === 'native' && { kind: observer }),
-    addresses: connect.map(parseAddress).filter((one) => one !== undefined),
+    addresses: connect.flatMap(parseAddress),
     ns: BigInt(ns),
   };
 }
 
-/** IPv4 only, which an endpoint has; also as IPv6 writes it, and by the one name that every system has. */
-function parseAddress(text: unknown): Address | undefined {
-  if (typeof text !== 'string') return undefined;
-  const [, host, port] = /^(?:::ffff:)?(.+):(\d{1,5})$/i.exec(text) ?? [];
-  const address = host?.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
-  return address !== undefined && isIPv4(address) ? { address, port: Number(port) } : undefined;
+/** The port is behind the last colon, also of IPv6. The one name that every system has is known too. */
+function parseAddress(text: unknown): readonly Address[] {
+  if (typeof text !== 'string') return [];
+  const [, host = '', port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const hosts = host.toLowerCase() === 'localhost' ? ['127.0.0.1', '::1'] : [plainAddress(host)];
+  return hosts.filter(isIP).map((address) => ({ address, port: Number(port) }));
 }

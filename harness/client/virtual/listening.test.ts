@@ -248,7 +248,7 @@ t.test('a port that is taken, by itself or by another of its processes', async (
     10n,
     [],
   );
-  t.match(error, /^escaped: a second process listens on 127\.0\.0\.1:4000, which virtual time/);
+  t.match(error, /^escaped: a second process listens on \[::\]:4000, which virtual time/);
 });
 
 const escapes: readonly (readonly [what: string, program: string, named: RegExp])[] = [

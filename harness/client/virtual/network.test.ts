@@ -21,6 +21,7 @@ const tries = async (name, action) => {
 `;
 const SERVERS: NonNullable<WorldSpec['servers']> = [
   { port: 80 },
+  { address: '::1', port: 80 },
   { port: 81, state: 'refuse' },
   { port: 82, state: 'black-hole' },
   { port: 83, accept: silent },
@@ -120,7 +121,7 @@ t.test(
       socket.on('error', fail);
     });
     for (const host of ['127.0.0.1', 'localhost', '::1', '::ffff:127.0.0.1', 'LOCALHOST.']) await tries(host, () => dial(host));
-    await tries('refused ::1', () => dial('::1', 81));
+    await tries('refused ::1', () => dial('0:0:0:0:0:0:0:1', 83));
     await tries('unknown', () => dial('no-such-host.example'));
     await tries('fetch', () => fetch('http://no-such-host.example/'));
     await tries('lookup', () => lookup('no-such-host.example'));
@@ -139,7 +140,7 @@ t.test(
       '::1 ::1 IPv6 true at 6',
       '::ffff:127.0.0.1 ::ffff:127.0.0.1 IPv6 true at 8',
       'LOCALHOST. 127.0.0.1 IPv4 true at 10',
-      'refused ::1 Error ECONNREFUSED ::1 at 12',
+      'refused ::1 Error ECONNREFUSED 0:0:0:0:0:0:0:1 at 12',
       'unknown Error ENOTFOUND no-such-host.example at 12',
       'fetch TypeError ENOTFOUND no-such-host.example at 12',
       'lookup Error ENOTFOUND no-such-host.example at 12',

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Nanos } from '../../clock/clock.ts';
-import type { Listener } from '../../shim/transport.ts';
+import { type Listener, placeText } from '../../shim/transport.ts';
 import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { HarnessError } from '../process.ts';
 import { acceptedEnd } from './accepted.ts';
@@ -139,7 +139,7 @@ export class NodeLink {
   #listen({ id, host, port }: SocketOp & { op: 'listen' }, network: VirtualNetwork): void {
     if (network.isOpen(host, port))
       throw new HarnessError(
-        `escaped: a second process listens on ${host}:${port}, which virtual time does not reach`,
+        `escaped: a second process listens on ${placeText({ address: host, port })}, which virtual time does not reach`,
       );
     const endpoint = { server: '', face: '', client: '', address: host, port };
     const listener = network.listen(endpoint, 'open', {

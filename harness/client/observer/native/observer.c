@@ -40,11 +40,11 @@ static char *put_text(char *at, const char *text) {
   return at + length;
 }
 
-static char *put_number(char *at, uint64_t value) {
+static char *put_number(char *at, uint64_t value, unsigned base) {
   char digits[20];
   int count = 0;
-  do digits[count++] = '0' + value % 10;
-  while (value /= 10);
+  do digits[count++] = "0123456789abcdef"[value % base];
+  while (value /= base);
   while (count) *at++ = digits[--count];
   return at;
 }
@@ -58,17 +58,20 @@ static int starts(int fd) {
   return info.tcpi_state == STATE_CLOSE && info.tcpi_segs_out == 0;
 }
 
-/** Copies address and port (network order), also of IPv4 as IPv6 writes it; false for what no server of a case can have. */
-static int target_of(const struct sockaddr *to, socklen_t size, uint8_t host[4], uint16_t *port) {
+/** Writes address and port, which are in network order; 0 for what no server can have. */
+static char *put_target(char *at, const struct sockaddr *to, socklen_t size) {
   const struct sockaddr_in *four = (const void *)to;
   const struct sockaddr_in6 *six = (const void *)to;
   if (size >= sizeof *four && to->sa_family == AF_INET) {
-    memcpy(host, &four->sin_addr, 4);
-    return *port = four->sin_port, 1;
+    const uint8_t *host = (const void *)&four->sin_addr;
+    for (int part = 0; part < 4; part++) at = put_text(put_number(at, host[part], 10), part < 3 ? "." : ":");
+    return put_number(at, ntohs(four->sin_port), 10);
   }
-  if (size < sizeof *six || to->sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) return 0;
-  memcpy(host, six->sin6_addr.s6_addr + 12, 4);
-  return *port = six->sin6_port, 1;
+  // The last member is not always given.
+  if (size < sizeof *six - sizeof six->sin6_scope_id || to->sa_family != AF_INET6) return 0;
+  const uint8_t *host = six->sin6_addr.s6_addr;
+  for (int part = 0; part < 16; part += 2) at = put_text(put_number(at, host[part] << 8 | host[part + 1], 16), ":");
+  return put_number(at, ntohs(six->sin6_port), 10);
 }
 
 /** A limit on the size of files would kill the client for what we write. */
@@ -80,13 +83,13 @@ static int has_room(int file, size_t length) {
   return end >= 0 && (uint64_t)end + length <= limit.rlim_cur;
 }
 
-static void note(const uint8_t host[4], uint16_t port) {
+static void note(const struct sockaddr *to, socklen_t size) {
   struct timespec now;
-  char line[MAX_LINE], *at = put_text(line, "{\"observer\":\"native\",\"connect\":[\"");
+  char line[MAX_LINE], *at = put_target(put_text(line, "{\"observer\":\"native\",\"connect\":[\""), to, size);
+  if (!at) return;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  for (int part = 0; part < 4; part++) at = put_text(put_number(at, host[part]), part < 3 ? "." : ":");
-  at = put_text(put_number(at, ntohs(port)), "\"],\"ns\":\"");
-  at = put_text(put_number(at, now.tv_sec * 1000000000ull + now.tv_nsec), "\"}\n");
+  at = put_text(at, "\"],\"ns\":\"");
+  at = put_text(put_number(at, now.tv_sec * 1000000000ull + now.tv_nsec, 10), "\"}\n");
   // Opened for each line: a client that closes all descriptors would hand the number of ours to somebody else.
   int file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC);
   if (file < 0) return;
@@ -96,10 +99,8 @@ static void note(const uint8_t host[4], uint16_t port) {
 
 __attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *to, socklen_t size) {
   int error = errno;
-  uint8_t host[4];
-  uint16_t port;
   prepare();
-  if (*path && to && starts(fd) && target_of(to, size, host, &port)) note(host, port);
+  if (*path && to && starts(fd)) note(to, size);
   errno = error;
   return next ? next(fd, to, size) : (int)syscall(SYS_connect, fd, to, size);
 }

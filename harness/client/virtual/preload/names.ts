@@ -26,13 +26,6 @@ export function addressesOf(host: string, family = 0): Address[] {
   return family === 6 ? [{ address: '::1', family: 6 }] : [{ address: '127.0.0.1', family: 4 }];
 }
 
-/** What the harness calls an address: its network has only the fourth version. */
-export function plainAddress(address: string): string {
-  const mapped = /^::ffff:(?<v4>\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.groups!['v4'];
-  if (mapped !== undefined) return mapped;
-  return address === '::1' || address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
-}
-
 export function notFound(hostname: string): Error {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
     errno: EAI_NONAME,

@@ -1,7 +1,8 @@
 import net from 'node:net';
 import type { ClientEvent, SocketOp } from '../link.ts';
 import type { Internals } from './internals.ts';
-import { addressesOf, type Address, notFound, plainAddress } from './names.ts';
+import { boundAddresses, plainAddress } from '../../../shim/plain-address.ts';
+import { addressesOf, type Address, notFound } from './names.ts';
 import type { ListenHandle } from './listening.ts';
 import {
   ephemeralPort,
@@ -80,15 +81,16 @@ export class VirtualSockets {
     port: number,
     make: (forget: () => void) => ListenHandle,
   ): ListenHandle | false {
-    const host = plainAddress(address);
+    const places = boundAddresses(address);
     for (const { local } of this.#listening.values())
-      if (plainAddress(local.address) === host && local.port === port) return false;
+      if (local.port === port && boundAddresses(local.address).some((one) => places.includes(one)))
+        return false;
     const id = ++this.#lastId;
     const handle = make(() => {
       if (this.#listening.delete(id)) this.#ops.push({ op: 'unlisten', id });
     });
     this.#listening.set(id, handle);
-    this.#ops.push({ op: 'listen', id, host, port });
+    this.#ops.push({ op: 'listen', id, host: address, port });
     return handle;
   }
 
