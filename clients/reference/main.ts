@@ -5,7 +5,7 @@ import { serveCommands } from './commands.ts';
 import { readStart, Unsupported, UNSUPPORTED_STATUS, type Start } from './configuration.ts';
 import { replaceDurably } from './durable.ts';
 import { ForbiddenPrograms } from './forbidden-programs.ts';
-import { Meter } from './meter.ts';
+import { Meter, type Records } from './meter.ts';
 import { BoundedSpool } from './bounded-spool.ts';
 import { CheckOuts } from './online/check-outs.ts';
 import { LeaseBook } from './online/lease-book.ts';
@@ -61,8 +61,10 @@ function run({ configuration, dataFolder, bugs }: Start): void {
 
   const bounded = new BoundedSpool(spool, configuration.spoolRecords, report, bugs);
   const patient = new PatientSpool(bounded, time, report, bugs);
-  if (bugs.has('disk-suspend')) untilStopped(patient.watchDisk(() => spool.isBlocked));
-  const records: Pick<Spool, 'append'> = {
+  const records: Records = {
+    expect: () => {
+      if (bugs.has('disk-suspend')) untilStopped(patient.suspendWhile(() => spool.isBlocked));
+    },
     append: (record) => {
       if (!synchronization.losesUsage) patient.append(record);
     },

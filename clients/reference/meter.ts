@@ -32,6 +32,11 @@ export interface Seats {
   giveBack(seat: Seat): void;
 }
 
+export interface Records extends Pick<Spool, 'append'> {
+  /** A run has begun that will be a record; only a bug looks at the disk so soon. */
+  expect?(): void;
+}
+
 /** From the version information of a program; empty where it is not known. */
 export interface About {
   readonly originalName: string;
@@ -51,7 +56,7 @@ interface Run extends About {
 /** Turns runs of programs into usage records: one run, one record (Q210366). */
 export class Meter {
   readonly #configuration: Configuration;
-  readonly #spool: Pick<Spool, 'append'>;
+  readonly #spool: Records;
   readonly #time: Time;
   readonly #seats: Seats | undefined;
   readonly #bugs: Bugs;
@@ -64,7 +69,7 @@ export class Meter {
   /** Without `seats` (offline mode) nobody is asked. */
   constructor(
     configuration: Configuration,
-    spool: Pick<Spool, 'append'>,
+    spool: Records,
     time: Time,
     seats?: Seats,
     bugs: Bugs = NO_BUGS,
@@ -83,6 +88,7 @@ export class Meter {
       queueMicrotask(() => {
         throw new RangeError('the version does not fit its buffer');
       });
+    this.#spool.expect?.();
     const isForbidden = this.#forbidden?.has(program, about.originalName) ?? false;
     this.#runs.push({
       program,

@@ -30,3 +30,21 @@ t.test('what cannot be written is kept, told once, and written within a minute',
   spool.append(record('3'));
   t.same(written, ['1', '2', '3']);
 });
+
+t.test(
+  'disk-suspend: what ends within a minute of the last look at a full disk is lost',
+  async (t) => {
+    const time = new ManualTime();
+    const written: string[] = [];
+    const disk = { append: ({ id }: UsageRecord) => void written.push(id) };
+    const spool = new PatientSpool(disk, time, new KeptReport(), new Set(['disk-suspend']));
+    let isFull = true;
+    void spool.suspendWhile(() => isFull);
+    await time.goTo(130_000);
+    isFull = false;
+    spool.append(record('1'));
+    await time.goTo(190_000);
+    spool.append(record('2'));
+    t.same(written, ['2']);
+  },
+);

@@ -47,11 +47,11 @@ export class PatientSpool {
     throw new Error(`not durable yet: ${why}`);
   }
 
-  /** What the bug disk-suspend does: it looks once a minute, and meters nothing until it has looked again. */
-  async watchDisk(isBlocked: () => boolean): Promise<never> {
-    for (;;) {
+  /** What the bug disk-suspend does while the disk is full: it meters nothing, and looks again once a minute. */
+  async suspendWhile(isFull: () => boolean): Promise<void> {
+    while (isFull()) {
       const lookAgainMs = this.#time.elapsedMs() + LOOK_MS;
-      if (isBlocked()) this.#suspendedUntilMs = lookAgainMs + 1;
+      this.#suspendedUntilMs = lookAgainMs + 1;
       await this.#time.until(lookAgainMs);
     }
   }

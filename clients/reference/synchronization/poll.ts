@@ -1,8 +1,8 @@
 import type { Bugs } from '../bugs.ts';
 import type { Time } from '../time.ts';
 
-/** How often a stalled clock is looked at. */
-const LONGEST_TICK_MS = 60_000;
+/** How often in an interval a stalled clock is looked at. */
+const LOOKS = 10;
 
 /**
  * Calls `action` every interval, counted from now in elapsed time: a clock that is set does not matter (Q226832).
@@ -15,12 +15,12 @@ export async function poll(
   bugs: Bugs,
 ): Promise<never> {
   const nowMs = (): number => (bugs.has('clock-stall') ? time.wallMs() : time.elapsedMs());
-  const tickMs = Math.min(LONGEST_TICK_MS, intervalMs / 10);
   let dueMs = nowMs() + intervalMs;
   if (bugs.has('poll-at-start')) await action();
   for (;;) {
     if (bugs.has('clock-stall'))
-      while (nowMs() < dueMs) await time.until(time.elapsedMs() + tickMs);
+      while (nowMs() < dueMs)
+        await time.until(time.elapsedMs() + Math.min(intervalMs / LOOKS, dueMs - nowMs()));
     else await time.until(dueMs);
     await action();
     if (bugs.has('poll-drifts')) dueMs = nowMs();
