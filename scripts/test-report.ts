@@ -51,7 +51,7 @@ export class TestReport {
     const skipped = results.flatMap((result) => result.skipped);
     const slowest = results.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
     this.#line(`# slowest: ${slowest.map(({ file, ms }) => `${file} ${seconds(ms)}`).join(', ')}`);
-    for (const name of skipped) this.#line(`# skipped: ${name}`);
+    for (const name of skipped) this.#line(`# left out: ${name}`);
     for (const { file, failed: count, problem } of results)
       if (count > 0) this.#line(`# FAILED: ${file}${problem ? `: ${problem}` : ''}`);
     if (missing > 0) this.#line(`# broken off: ${missing} test files have not been played`);

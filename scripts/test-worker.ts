@@ -22,9 +22,11 @@ t.setTimeout(2 ** 31 - 1);
 const END = 'every test of this file has ended';
 const NEXT = 'and that was heard of';
 let atEnd = (): void => {};
-t.on('assert', ({ ok, skip, name }: { ok: boolean; skip?: unknown; name: string }) => {
+t.on('assert', ({ ok, skip, name }: { ok: boolean; skip?: string | boolean; name: string }) => {
   if (name === END) atEnd();
-  else if (name !== NEXT) tell({ assert: ok ? (skip ? 'skipped' : 'passed') : 'failed', name });
+  else if (!ok) tell({ assert: 'failed', name });
+  else if (skip) tell({ assert: 'skipped', name: skip === true ? name : `${name}: ${skip}` });
+  else if (name !== NEXT) tell({ assert: 'passed', name });
 });
 
 /** Those of a file are done with when it is finished, and not when all are. */

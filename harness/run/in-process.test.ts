@@ -11,15 +11,17 @@ import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { formatTrace } from '../trace/file.ts';
 import type { TimeChoice } from './choose-time.ts';
+import { leftOut, oneOfEachSuite, playsAll } from './depth.fixture.ts';
 import { runSuite } from './run-suite.ts';
 
 const known = {
   rules: new Set(RULES.map(({ id }) => id)),
   dialects: Object.values(DIALECTS),
 };
-const plans = findCases(join(packageRoot(), 'suites'))
+const all = findCases(join(packageRoot(), 'suites'))
   .map(({ file, id }) => readCase(file, known, id))
   .filter(({ opaque }) => !opaque);
+const plans = playsAll ? all : oneOfEachSuite(all);
 
 async function traces(outDir: string, mode: TimeChoice): Promise<ReadonlyMap<string, string>> {
   const client = resolveClient('reference', {
@@ -49,6 +51,8 @@ t.test('the built-in suites have the same traces in a process and in a thread', 
   t.equal(actual.size, plans.length);
   for (const [id, trace] of expected) t.ok(trace === actual.get(id), id);
 });
+
+leftOut('the traces of a process and of a thread beyond one case of each suite');
 
 t.test('the profile in docs/in-process.md is one', (t) => {
   const text = readFileSync('docs/in-process.md', 'utf8');

@@ -35,6 +35,8 @@ export interface MatrixOptions extends Omit<RunOptions, 'client' | 'bail'> {
   /** Every variant in every case, not only in those that claim it. */
   readonly all?: boolean;
   readonly progress?: (done: number, total: number, bug: string) => void;
+  /** What a variant came to in a case. */
+  readonly played?: (bug: string, result: CaseResult) => void;
 }
 
 const SILENT: Reporter = { begin() {}, result() {}, end() {} };
@@ -44,7 +46,7 @@ export async function killMatrix(
   plans: readonly Plan[],
   options: MatrixOptions,
 ): Promise<KillMatrix> {
-  const { clientWith, bugs, ruleIds = [], all = false, workers, progress } = options;
+  const { clientWith, bugs, ruleIds = [], all = false, workers, progress, played } = options;
   const sound = await runSuite(
     plans,
     { ...options, client: clientWith(undefined), bail: false },
@@ -64,8 +66,10 @@ export async function killMatrix(
           claiming,
           { ...options, client, workers: 1, bail: false },
           SILENT,
-        ))
+        )) {
           kills.push(killOf(bug, result));
+          played?.(bug, result);
+        }
       progress?.(++done, bugs.length, bug);
     }
   };
