@@ -7,12 +7,8 @@ import { replaceDurably } from './durable.ts';
 import { ForbiddenPrograms } from './forbidden-programs.ts';
 import { Meter, type Records } from './meter.ts';
 import { BoundedSpool } from './bounded-spool.ts';
-import { CheckOuts } from './online/check-outs.ts';
-import { LeaseBook } from './online/lease-book.ts';
-import type { OpenPipe } from './online/line.ts';
-import { OnlineSession } from './online/session.ts';
+import type { openSession } from './online/open.ts';
 import { PatientSpool } from './patient-spool.ts';
-import { openPipe } from './pipe-client.ts';
 import { standardReport as report } from './report.ts';
 import { shareOf } from './share-client.ts';
 import { Spool } from './spool.ts';
@@ -20,7 +16,8 @@ import { poll } from './synchronization/poll.ts';
 import { Synchronization } from './synchronization/synchronization.ts';
 import { systemTime } from './time.ts';
 
-function run({ configuration, dataFolder, bugs }: Start): void {
+function run(start: Start, online: typeof openSession | undefined): void {
+  const { configuration, dataFolder, bugs } = start;
   mkdirSync(dataFolder, { recursive: true });
   const stop = new AbortController();
   const time = systemTime(stop.signal);
@@ -46,18 +43,8 @@ function run({ configuration, dataFolder, bugs }: Start): void {
     if (bugs.has('split-run')) meter.split();
     await synchronization.run();
   };
-  let session: OnlineSession | undefined;
-  if (configuration.mode === 'online') {
-    const pipes = new Map(configuration.servers.map(({ name, pipe }) => [name, pipe]));
-    const open =
-      (server: string): OpenPipe =>
-      (onLost, onPush) =>
-        openPipe(pipes.get(server)!, configuration, stop.signal, onLost, bugs, onPush);
-    const checkOuts = new CheckOuts(dataFolder, time, report, bugs);
-    const book = new LeaseBook(dataFolder, report, bugs);
-    session = new OnlineSession({ configuration, open, book, checkOuts, time, report, bugs });
-    untilStopped(session.run());
-  }
+  const session = online?.(start, time, report, stop.signal);
+  if (session) untilStopped(session.run());
 
   const bounded = new BoundedSpool(spool, configuration.spoolRecords, report, bugs);
   const patient = new PatientSpool(bounded, time, report, bugs);
@@ -82,7 +69,11 @@ function run({ configuration, dataFolder, bugs }: Start): void {
 }
 
 try {
-  run(readStart(process.argv.slice(2), process.env));
+  const start = readStart(process.argv.slice(2), process.env);
+  // An offline client speaks on no pipe: what would is not loaded.
+  const online =
+    start.configuration.mode === 'online' ? await import('./online/open.ts') : undefined;
+  run(start, online?.openSession);
 } catch (error) {
   const isUnsupported = error instanceof Unsupported;
   const prefix = isUnsupported ? 'meterproof: unsupported' : 'reference:';
