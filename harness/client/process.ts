@@ -25,6 +25,8 @@ export interface LaunchSpec {
   readonly run: number;
   /** The port on which it may listen in virtual time: it is a server. No client may. */
   readonly listens?: number;
+  /** Programs beside virtual time, such as hooks, may look for its processes by their ids. */
+  readonly realPids?: boolean;
   /** Where its output is kept, if not in its work folder. */
   readonly outputFolder?: string;
 }

@@ -78,6 +78,7 @@ export function prepareClient(
       folder,
       client: plan.name,
       run,
+      realPids: Object.keys(client.profile.hooks).length > 0,
     }),
   };
 }

@@ -21,6 +21,15 @@ export function environment(
   };
 }
 
+/** More than any id that Linux gives. */
+const FIRST_PID = 5_000_000;
+const PIDS_A_RUN = 100_000;
+
+/** A process that is started again has other ids, as on a real machine: some clients name their records by them. */
+export function firstPidOf({ run, realPids = false }: LaunchSpec): number | undefined {
+  return realPids ? undefined : FIRST_PID + (run - 1) * PIDS_A_RUN;
+}
+
 /** Of each process its own: the same in every run of the case, and another after a restart. */
 export function seedOf({ client, run }: LaunchSpec, seed: number, order: number): bigint {
   let value = FNV_OFFSET;

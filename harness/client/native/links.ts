@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +26,14 @@ export class Links {
     this.#changed = changed;
   }
 
-  /** Resolves with the path of the socket: short, since the kernel takes 107 characters. */
-  async open(): Promise<string> {
+  /**
+   * Resolves with the path of the socket: short, since the kernel takes 107 characters. `firstPid`: processes have the numbers
+   * from there on as their ids, in the order of their births; absent: the real ones.
+   */
+  async open(firstPid?: number): Promise<string> {
     this.#folder = mkdtempSync(join(tmpdir(), 'mp-'));
     const path = join(this.#folder, 'link');
+    if (firstPid !== undefined) writeFileSync(`${path}.pids`, Uint32Array.of(firstPid));
     const server = createServer((link) => this.#accept(link));
     this.#server = server;
     await new Promise<void>((done, fail) => {

@@ -21,7 +21,7 @@ import { escaped } from './escape.ts';
 import { alignTimes } from './file-times.ts';
 import { Haste } from './haste.ts';
 import { Links } from './links.ts';
-import { environment, seedOf } from './launch.ts';
+import { environment, firstPidOf, seedOf } from './launch.ts';
 import { callName, describe, nameOf, processGone, threadGone } from './procfs.ts';
 import { whyNotNative } from './program.ts';
 import {
@@ -186,7 +186,7 @@ export class VirtualNativeProcess implements ClientProcess {
     const refusal = whyNotNative(command, { folder, searchPath: env['PATH'] ?? '' });
     if (refusal !== undefined) throw escaped(refusal);
     await this.#bridge.open();
-    const path = await this.#links.open();
+    const path = await this.#links.open(firstPidOf(this.#spec));
     this.#outputs = new Outputs(folder, run, this.#listener);
     const wallMs = epochMs + this.#wallOffsetMs + Number(clock.now() / NANOS_PER_MS);
     alignTimes(folder, wallMs);

@@ -26,6 +26,8 @@ export interface WorldSpec {
   /** The client is killed then; default 10 days. */
   readonly until?: Nanos;
   readonly seed?: number;
+  readonly run?: number;
+  readonly realPids?: boolean;
   readonly stallMs?: number;
 }
 
@@ -73,7 +75,8 @@ export async function playNative(spec: WorldSpec): Promise<WorldResult> {
       env: { PATH: process.env['PATH']!, HOME: folder, LC_ALL: 'C', ...spec.env },
       folder,
       client: 'c',
-      run: 1,
+      run: spec.run ?? 1,
+      realPids: spec.realPids ?? false,
     },
     {
       clock,

@@ -28,6 +28,7 @@ static void become_process(void) {
   forget_timers();
   self = new_task();
   attach(self);
+  become_child();
   arm_traps();
 }
 
@@ -46,8 +47,9 @@ void child_begin(void *at) {
 
 static long forked(long result) {
   if (result == 0) become_process();
-  else if (result > 0) tell(UP_BORN, result, 0, 0, 0);
-  return result;
+  if (result <= 0) return result;
+  tell(UP_BORN, result, 0, 0, 0);
+  return number_child(result);
 }
 
 static struct start *prepare(const struct call *call, uintptr_t stack, enum mode mode, struct task *task) {
@@ -74,8 +76,9 @@ static long begun(enum mode mode, struct task *task, long result) {
   if (mode == SPAWN) in_spawn = 0;
   if (result < 0 && task) task->used = 0;
   int lost = mode == SPAWN && !*spawned;
-  if (result > 0) tell(UP_BORN, result, lost, spawned, mode == SPAWN ? strlen(spawned) : 0);
-  return result;
+  if (result <= 0) return result;
+  tell(UP_BORN, result, lost, spawned, mode == SPAWN ? strlen(spawned) : 0);
+  return mode == THREAD ? result : number_child(result);
 }
 
 static long clone_call(const struct call *call) {

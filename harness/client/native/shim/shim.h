@@ -112,6 +112,15 @@ void connection_copied(int from, int to);
 void take_event(const struct event *event);
 uint32_t report_connections(struct connection_report *reports, uint32_t room);
 
+// pids.c
+void begin_pids(void);
+long number_child(long real);
+void become_child(void);
+long real_pid(long pid);
+void real_pids(struct call *call);
+long shown_pids(const struct call *call, long result);
+long pid_call(const struct call *call, int *handled);
+
 // futex.c, process.c, random.c, file.c
 long futex_call(const struct call *call);
 long process_call(const struct call *call, int *handled);

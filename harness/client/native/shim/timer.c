@@ -51,7 +51,7 @@ static void notify(struct timer *timer, int id) {
   info.si_timerid = id;
   long pid = RAW(SYS_getpid);
   if (timer->event.sigev_notify & SIGEV_THREAD_ID)
-    RAW(SYS_rt_tgsigqueueinfo, pid, timer->event._sigev_un._tid, info.si_signo, &info);
+    RAW(SYS_rt_tgsigqueueinfo, pid, real_pid(timer->event._sigev_un._tid), info.si_signo, &info);
   else
     RAW(SYS_rt_sigqueueinfo, pid, info.si_signo, &info);
 }

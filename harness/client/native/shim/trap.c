@@ -15,7 +15,8 @@ long pass(const struct call *call) {
 
 static long answer(const struct call *call) {
   int handled = 0;
-  long result = signal_call(call, &handled);
+  long result = pid_call(call, &handled);
+  if (!handled) result = signal_call(call, &handled);
   if (!handled) result = process_call(call, &handled);
   // Between clone and exec the child uses the memory of its parent: what it does to its descriptors is not the parent's.
   if (!handled && spawning()) return pass(call);
@@ -35,7 +36,8 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
   struct call call = {r[REG_RAX], {r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9]}, uc};
   (void)signal, (void)info;
   if (!spawning()) self->number = call.number;
-  long result = answer(&call);
+  real_pids(&call);
+  long result = shown_pids(&call, answer(&call));
   if (result == RESTART) {
     r[REG_RIP] -= 2;
     r[REG_RAX] = call.number;
@@ -86,6 +88,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
   RAW(SYS_rt_sigaction, SIGSYS, &action, 0, 8);
   self = new_task();
   attach(self);
+  begin_pids();
   shim_on = 1;
   if (arm_traps() < 0) broken("this kernel has no syscall user dispatch (Linux 5.11 or newer, x86-64)");
   set_signals(mask);

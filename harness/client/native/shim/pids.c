@@ -1,0 +1,182 @@
+// Process ids: numbers in the order of births, the same in every run. All processes of the client share the table.
+#include "shim.h"
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define MAX_PIDS (1 << 20)
+
+struct table {
+  uint32_t first;  // more than any id that Linux gives: what is not below is ours, whoever brings it
+  uint32_t count;
+  int32_t real[MAX_PIDS];  // the first is whoever started the client
+};
+
+/** Absent: the ids are the real ones. */
+static struct table *table;
+static long own, parent, real_parent;
+
+static long add(long real) {
+  if (table->count == MAX_PIDS) return real;
+  table->real[table->count] = real;
+  return table->first + table->count++;
+}
+
+/** The latest who had that id: the kernel gives them again. */
+static long shown(long real) {
+  if (!table || real <= 0) return real;
+  for (uint32_t i = table->count; i-- > 0;)
+    if (table->real[i] == real) return table->first + i;
+  return real;
+}
+
+/** The id that the kernel knows; a group's is below zero. */
+long real_pid(long pid) {
+  if (pid < 0 && pid > INT32_MIN) return -real_pid(-pid);
+  long place = table ? pid - (long)table->first : -1;
+  return place >= 0 && place < (long)table->count ? table->real[place] : pid;
+}
+
+static void know_parent(void) {
+  real_parent = RAW(SYS_getppid);
+  parent = shown(real_parent);
+}
+
+/** In a program that begins, at its first turn. The harness makes the table, and writes the first number, where ids are to be numbered. */
+void begin_pids(void) {
+  char path[sizeof link_path + 8];
+  strcat(strcpy(path, link_path), ".pids");
+  long fd = RAW(SYS_open, path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  if (RAW(SYS_ftruncate, fd, sizeof *table) == 0) {
+    long at = RAW(SYS_mmap, 0, sizeof *table, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at > 0) table = (void *)at;
+  }
+  RAW(SYS_close, fd);
+  if (!table) return;
+  if (table->count == 0) add(RAW(SYS_getppid)), add(RAW(SYS_getpid));
+  own = shown(RAW(SYS_getpid));
+  know_parent();
+}
+
+/** In the parent, with the turn: the child must not be seen before it has its number. */
+long number_child(long real) {
+  return table ? add(real) : real;
+}
+
+/** In a child, at its first turn. */
+void become_child(void) {
+  if (!table) return;
+  own = shown(RAW(SYS_getpid));
+  know_parent();
+}
+
+static long ask_parent(void) {
+  if (RAW(SYS_getppid) != real_parent) know_parent();
+  return parent;
+}
+
+/** Which argument of a call is a process, or a group of them; -1: none. */
+static int pid_argument(const struct call *call) {
+  switch (call->number) {
+    case SYS_kill:
+    case SYS_tkill:
+    case SYS_tgkill:
+    case SYS_rt_sigqueueinfo:
+    case SYS_rt_tgsigqueueinfo:
+    case SYS_wait4:
+    case SYS_getpgid:
+    case SYS_getsid:
+    case SYS_setpgid:
+    case SYS_pidfd_open:
+    case SYS_prlimit64:
+    case SYS_get_robust_list:
+    case SYS_sched_setparam:
+    case SYS_sched_getparam:
+    case SYS_sched_setscheduler:
+    case SYS_sched_getscheduler:
+    case SYS_sched_rr_get_interval:
+    case SYS_sched_setaffinity:
+    case SYS_sched_getaffinity:
+    case SYS_sched_setattr:
+    case SYS_sched_getattr: return 0;
+    case SYS_waitid: return call->args[0] == P_PID || call->args[0] == P_PGID ? 1 : -1;
+    case SYS_getpriority:
+    case SYS_setpriority: return 1;
+  }
+  return -1;
+}
+
+static int path_argument(long number) {
+  switch (number) {
+    case SYS_open:
+    case SYS_stat:
+    case SYS_lstat:
+    case SYS_access:
+    case SYS_readlink: return 0;
+    case SYS_openat:
+    case SYS_newfstatat:
+    case SYS_statx:
+    case SYS_faccessat:
+    case SYS_faccessat2:
+    case SYS_readlinkat: return 1;
+  }
+  return -1;
+}
+
+/** `/proc/<id>/…` with the id that the kernel knows. */
+static const char *real_path(const char *path) {
+  static char real[4096];
+  char digits[12];
+  int count = 0;
+  long pid = 0;
+  if (!path || strncmp(path, "/proc/", 6)) return path;
+  const char *at = path + 6;
+  for (; *at >= '0' && *at <= '9' && pid < INT32_MAX; at++) pid = pid * 10 + (*at - '0');
+  if ((*at && *at != '/') || real_pid(pid) == pid || strlen(at) > sizeof real - 32) return path;
+  for (pid = real_pid(pid); pid > 0; pid /= 10) digits[count++] = '0' + pid % 10;
+  strcpy(real, "/proc/");
+  char *to = real + 6;
+  while (count > 0) *to++ = digits[--count];
+  strcpy(to, at);
+  return real;
+}
+
+/** Puts real ids in place of ours before the call is looked at. */
+void real_pids(struct call *call) {
+  if (!table) return;
+  int at = pid_argument(call);
+  if (at >= 0) call->args[at] = real_pid((int)call->args[at]);
+  if (call->number == SYS_tgkill || call->number == SYS_rt_tgsigqueueinfo || call->number == SYS_setpgid)
+    call->args[1] = real_pid((int)call->args[1]);
+  at = path_argument(call->number);
+  if (at >= 0) call->args[at] = (long)real_path((char *)call->args[at]);
+}
+
+/** Puts ours in place of real ones in what a call has answered. */
+long shown_pids(const struct call *call, long result) {
+  if (!table || result < 0) return result;
+  switch (call->number) {
+    case SYS_wait4:
+    case SYS_getpgid:
+    case SYS_getpgrp:
+    case SYS_getsid:
+    case SYS_setsid: return shown(result);
+    case SYS_waitid: {
+      siginfo_t *info = (void *)call->args[2];
+      if (info && info->si_pid > 0) info->si_pid = shown(info->si_pid);
+    }
+  }
+  return result;
+}
+
+long pid_call(const struct call *call, int *handled) {
+  *handled = 1;
+  if (table) switch (call->number) {
+      case SYS_getpid: return own;
+      case SYS_getppid: return ask_parent();
+      case SYS_gettid: return self->tid == RAW(SYS_getpid) ? own : self->tid;
+    }
+  return *handled = 0;
+}
