@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,7 +150,8 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     for (const { emulator } of controls.values()) emulator.close();
     upstreams.close();
     await started.close();
-    rmSync(folder, { recursive: true, force: true });
+    // A journal may take milliseconds for it, in which other cases go on.
+    await rm(folder, { recursive: true, force: true });
   }
   // What the end of the servers has brought to light.
   error ??= broken;

@@ -8,7 +8,8 @@ const MAX_PART_BYTES = MESSAGES['configuration-part'].fields[3].maxBytes;
 export function getConfiguration(server: LicenseServer): Reply {
   const fault = server.fault('pipe', ['busy']);
   if (fault) return busy(fault);
-  const { version, text } = server.configuration;
+  const version = server.configurationVersion;
+  const text = server.configurationText();
   const notes = [{ event: 'configuration', fields: { version } }];
   if (Buffer.byteLength(text) <= MAX_TEXT_BYTES)
     return { notes, answers: [{ type: 'configuration', version, text }] };

@@ -15,7 +15,7 @@ export function hello(server: LicenseServer, { mode }: Hello): Reply {
       {
         type: 'welcome',
         serverTimeMs: server.wallMs(),
-        configurationVersion: server.configuration.version,
+        configurationVersion: server.configurationVersion,
       },
     ],
   };

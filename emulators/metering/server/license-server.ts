@@ -17,8 +17,8 @@ const CALLBACK_TIMES = { graceMs: 5 * 60_000, requestMs: 8 * 3_600_000 };
 
 /** What one license server keeps, whichever face is asked. */
 export class LicenseServer {
-  readonly configuration: { readonly version: number; readonly text: string };
   readonly #host: Host;
+  readonly #setup: ServerSetup;
   readonly #leases: Leases;
   readonly #callbacks: Callbacks;
   readonly #timedOutAfterMs: number;
@@ -31,6 +31,7 @@ export class LicenseServer {
   constructor(host: Host, setup: ServerSetup) {
     const { seats, forbidden, permitted = {}, configuration } = setup;
     this.#host = host;
+    this.#setup = setup;
     this.#leases = new Leases({ server: host.server, seats, forbidden, permitted });
     this.#callbacks = new Callbacks(
       (delayMs, action) => host.after(delayMs, action),
@@ -38,7 +39,15 @@ export class LicenseServer {
       { ...CALLBACK_TIMES, ...(setup.callbackGraceMs && { graceMs: setup.callbackGraceMs }) },
     );
     this.#timedOutAfterMs = configuration.timedOutAfterMs;
-    this.configuration = { version: configuration.version, text: configurationText(setup) };
+  }
+
+  get configurationVersion(): number {
+    return this.#setup.configuration.version;
+  }
+
+  /** Made when it is asked for: it may have megabytes, and most servers are never asked. */
+  configurationText(): string {
+    return configurationText(this.#setup);
   }
 
   get inbox(): Inbox {

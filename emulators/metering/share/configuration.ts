@@ -9,6 +9,8 @@ export const configuration: Endpoint = (server) => {
     const said = { event: 'configuration', fields: { status, ...fields } };
     return answer(status, body, [said, ...notes], headers);
   }
-  const { version, text } = server.configuration;
-  return answer(200, text, [{ event: 'configuration', fields: { version, status: 200 } }]);
+  const version = server.configurationVersion;
+  return answer(200, server.configurationText(), [
+    { event: 'configuration', fields: { version, status: 200 } },
+  ]);
 };

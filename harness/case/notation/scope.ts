@@ -61,14 +61,15 @@ export const RESERVED_WORDS: ReadonlySet<string> = new Set([
   'as',
 ]);
 
+const DESCRIBED: Readonly<Record<string, string>> = {
+  ...TRANSPORT_EVENTS,
+  ...SEMANTIC_EVENTS,
+  ...SERVER_EVENTS,
+  ...CLIENT_EVENTS,
+};
+
 /** The fields that the vocabulary lists for an event, as `records=` in its description. */
 export function listedFields(event: string): readonly string[] {
-  const described: Readonly<Record<string, string>> = {
-    ...TRANSPORT_EVENTS,
-    ...SEMANTIC_EVENTS,
-    ...SERVER_EVENTS,
-    ...CLIENT_EVENTS,
-  };
-  const matches = (described[event] ?? '').matchAll(/([a-z][a-z0-9-]*)=/g);
+  const matches = (DESCRIBED[event] ?? '').matchAll(/([a-z][a-z0-9-]*)=/g);
   return [...new Set([...matches].map((match) => match[1]!))];
 }
