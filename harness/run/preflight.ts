@@ -137,10 +137,16 @@ function whatIsWrong(events: readonly TraceEvent[], client: ResolvedClient): str
 }
 
 function complaint(client: ResolvedClient, wrong: string, lastWords: readonly string[]): string {
+  const isDriven = client.profile.tier === 'driven';
   const words = lastWords.slice(-8).map((line) => `\n    ${line}`);
   return [
-    `${client.spec} cannot be driven: ${wrong}`,
-    lastWords.length > 0 ? `\n  its last words on stderr:${words.join('')}` : '',
-    '\n  what a client owes is in docs/client-contract.md; a program that takes no commands on stdin needs a profile with tier: black-box',
+    `${client.spec} cannot be ${isDriven ? 'driven' : 'played'}: ${wrong}`,
+    lastWords.length > 0
+      ? `\n  its last words${isDriven ? ' on stderr' : ''}:${words.join('')}`
+      : '',
+    '\n  what a client owes is in docs/client-contract.md; ',
+    isDriven
+      ? 'a program that takes no commands on stdin needs a profile with tier: black-box'
+      : 'a black box runs until it is told to end: by its hook, or SIGTERM',
   ].join('');
 }

@@ -122,7 +122,16 @@ t.test('a client is tried before any case', async (t) => {
   });
   const fly = (fault: string) => preflight(makeWorld, plan, client(fault), metering);
   await fly('nothing');
-  await t.rejects(fly('exits-at-once'), /exit status 3[\s\S]*no licence file/);
+  await t.rejects(
+    fly('exits-at-once'),
+    /cannot be driven: .*exit status 3[\s\S]*no licence file[\s\S]*needs a profile with tier: black-box$/,
+  );
+  const box = client('exits-at-once');
+  const boxed = { ...box, profile: { ...box.profile, tier: 'black-box' as const } };
+  await t.rejects(
+    preflight(makeWorld, plan, boxed, metering),
+    /cannot be played: .*exit status 3[\s\S]*no licence file[\s\S]*a black box runs until it is told to end/,
+  );
   await t.rejects(fly('says-ok-to-anything'), /made-up command/);
   await t.resolves(fly('unsupported'), 'a client may say that it cannot start for a case');
 });
