@@ -168,6 +168,16 @@ const KNOWN: CaseResult = {
   judgement: { ...ALL[1]!.judgement, known: 'ticket # 4711' },
 };
 
+t.test('what the trace cannot show is a note in every report', (t) => {
+  const note = 'client dialled ::1 port 7280, which is no server of this case';
+  const noted = [{ ...ALL[1]!, notes: [note] }];
+  t.match(written(toConsole(false), noted), `\n  note        ${note}\n`);
+  t.match(written(tapReporter, noted), note);
+  t.match(JSON.parse(written(jsonReporter, noted)), { cases: [{ notes: [note] }] });
+  t.notMatch(JSON.parse(written(jsonReporter, ALL)).cases[1], { notes: [] });
+  t.end();
+});
+
 t.test('a known failure is shown as known, with its reason', (t) => {
   const text = written(toConsole(false), [ALL[0]!, ALL[0]!, ALL[0]!, KNOWN]);
   t.match(text, /4\/4 {2}known {9}offline\/primary-refuses .* ticket # 4711\n/);

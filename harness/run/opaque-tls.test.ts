@@ -104,6 +104,13 @@ for (const mode of ['real', 'virtual'] as const)
     t.notMatch(events, /lease/, 'the plaintext is not recorded');
   });
 
+t.test('the address of IPv6 is in the certificate too', async (t) => {
+  const at = { alpha, bravo: alpha };
+  const result = await play('tls: terminate\nnetwork: ipv6', at, { mode: 'virtual' });
+  t.equal(result.judgement.verdict, 'pass', `${result.judgement.reason} ${said(result)}`);
+  t.match(said(result), /got lease of alpha/);
+});
+
 t.test('real servers without TLS are spoken to without it', async (t) => {
   const at = { alpha: plain.at['bravo']!, bravo: plain.at['bravo']! };
   const result = await play('tls: terminate\nupstreamTls: false', at, { mode: 'virtual' });
