@@ -68,8 +68,8 @@ interface Said {
 
 /** In a process of its own: what escapes would end it, and a test runner has its own way with that. */
 function elsewhere(rules = './line-rules.ts'): Promise<Said> {
-  const main = join(packageRoot(), 'harness/cli/main.ts');
-  const words = ['--import', import.meta.resolve('tsx'), main, ...WORDS, '--rules', rules];
+  const main = join(packageRoot(), 'dist/harness/cli/main.js');
+  const words = [main, ...WORDS, '--rules', rules];
   return new Promise((resolve) =>
     execFile(process.execPath, words, { cwd: folder, timeout: 60_000 }, (error, out, err) =>
       resolve({ code: error?.code ?? 0, out, err }),

@@ -41,10 +41,11 @@ const clientOf = (spec: string): ResolvedClient =>
 
 const { bugs } = clientOf('reference').profile;
 const variants = [...bugs, ...claimedTogether(plans)];
-/** Every pattern of the field, and of the variants that break the same rule or section of the contract the first. */
+/** Every pattern of the field, and of the variants that break the same rule the first. */
 const chosen = BUGS.filter(
   ({ pattern, breaks }, index) =>
-    pattern !== undefined || BUGS.findIndex((bug) => bug.breaks === breaks) === index,
+    pattern !== undefined ||
+    (known.rules.has(breaks ?? '') && BUGS.findIndex((bug) => bug.breaks === breaks) === index),
 ).map(({ name }) => name);
 const claimsOf = (of: readonly Plan[]): number => of.flatMap(({ catches }) => catches).length;
 
