@@ -9,7 +9,7 @@ export function getConfiguration(server: LicenseServer): Reply {
   const fault = server.fault('pipe', ['busy']);
   if (fault) return busy(fault);
   const version = server.configurationVersion;
-  const text = server.configurationText();
+  const text = server.configurationText;
   const notes = [{ event: 'configuration', fields: { version } }];
   if (Buffer.byteLength(text) <= MAX_TEXT_BYTES)
     return { notes, answers: [{ type: 'configuration', version, text }] };

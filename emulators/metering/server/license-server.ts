@@ -19,6 +19,7 @@ const CALLBACK_TIMES = { graceMs: 5 * 60_000, requestMs: 8 * 3_600_000 };
 export class LicenseServer {
   readonly #host: Host;
   readonly #setup: ServerSetup;
+  #configurationText: string | undefined;
   readonly #leases: Leases;
   readonly #callbacks: Callbacks;
   readonly #timedOutAfterMs: number;
@@ -45,9 +46,9 @@ export class LicenseServer {
     return this.#setup.configuration.version;
   }
 
-  /** Made when it is asked for: it may have megabytes, and most servers are never asked. */
-  configurationText(): string {
-    return configurationText(this.#setup);
+  /** Made when it is first asked for: it may have megabytes, and most servers are never asked. */
+  get configurationText(): string {
+    return (this.#configurationText ??= configurationText(this.#setup));
   }
 
   get inbox(): Inbox {

@@ -10,7 +10,7 @@ export const configuration: Endpoint = (server) => {
     return answer(status, body, [said, ...notes], headers);
   }
   const version = server.configurationVersion;
-  return answer(200, server.configurationText(), [
+  return answer(200, server.configurationText, [
     { event: 'configuration', fields: { version, status: 200 } },
   ]);
 };
