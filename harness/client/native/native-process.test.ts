@@ -204,6 +204,36 @@ t.test(
   },
 );
 
+t.test('processes that wait on shared memory', needs(python, 'python3'), async (t) => {
+  const program = `
+import multiprocessing, time
+from concurrent.futures import ProcessPoolExecutor
+def work(n):
+    time.sleep(n)
+    return n * n
+def put(queue):
+    time.sleep(100)
+    queue.put('word')
+if __name__ == '__main__':
+    start = time.time()
+    with ProcessPoolExecutor(2) as pool: print(list(pool.map(work, [10, 20])), round(time.time() - start))
+    queue = multiprocessing.Queue()
+    child = multiprocessing.Process(target=put, args=[queue])
+    child.start()
+    print(queue.get(timeout=1000), round(time.time() - start))
+    child.join()
+    event = multiprocessing.Event()
+    print(event.wait(10), round(time.time() - start))`;
+  const spec: WorldSpec = {
+    command: [python!, '-B', 'pool.py'],
+    files: (folder) => writeFileSync(join(folder, 'pool.py'), program),
+  };
+  const { stdout, trace, exit } = await playNative(spec);
+  t.same(stdout.trimEnd().split('\n'), ['[100, 400] 20', 'word 120', 'False 130']);
+  t.equal(exit?.code, 0);
+  t.equal((await playNative(spec)).trace, trace);
+});
+
 t.test('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or curl'), async (t) => {
   const web = (wire: Wire): WireListener => {
     wire.resume();

@@ -24,7 +24,8 @@ static long wait_on(const struct call *call, uint32_t bitset, nanos deadline) {
   if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) return -EAGAIN;
   self->futex = (struct futex_waiter){word, bitset, 1, 0, ++arrivals};
   struct waiting waiting = {self, value, !(call->args[1] & FUTEX_PRIVATE_FLAG)};
-  enum outcome outcome = wait_until(CLIENT_MASK(call), WAIT_PROCESS, deadline, woken, &waiting);
+  enum wait_kind kind = waiting.shared ? WAIT_FILE : WAIT_PROCESS;
+  enum outcome outcome = wait_until(CLIENT_MASK(call), kind, deadline, woken, &waiting);
   self->futex.waiting = 0;
   self->progress = 1;
   if (outcome == READY) return 0;

@@ -21,7 +21,7 @@ enum wait_kind {
   WAIT_SLEEP = 0,    // only time or a signal ends it
   WAIT_CHILD = 1,    // or the end of a process
   WAIT_PROCESS = 2,  // or another thread of the same process
-  WAIT_FILE = 3,     // or anything that becomes readable or writable
+  WAIT_FILE = 3,     // or anything that becomes readable or writable, or changes in shared memory
 };
 #define WAIT_PROGRESS 0x100
 #define WAIT_CALL_SHIFT 16

@@ -57,6 +57,8 @@ void spin(int weight) {
   uint64_t mask = block_signals();
   while (now < until) await_turn(WAIT_SLEEP, next_timer() < until ? next_timer() : until), fire_timers();
   set_signals(mask);
+  // What it does from here on, in its memory too, others may be waiting for.
+  self->progress = 1;
   spins = SPIN_LIMIT - SPIN_STEP;
 }
 
