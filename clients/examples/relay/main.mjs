@@ -92,7 +92,7 @@ function denied(line, program) {
   note(line, program, false);
   if (old && old !== line) release(old, program);
   if (bugs.has('denial-repeated')) setTimeout(() => line.ask('PUT', program), retryDelayMs);
-  if (bugs.has('denial-elsewhere')) after(line)?.ask('PUT', program);
+  if (bugs.has('denial-elsewhere') && line === current) after(line)?.ask('PUT', program);
 }
 
 /** After its last attempt a server is left: what wants a licence asks the next one, and the first is looked for. */
