@@ -204,36 +204,6 @@ t.test(
   },
 );
 
-t.test('processes that wait on shared memory', needs(python, 'python3'), async (t) => {
-  const program = `
-import multiprocessing, time
-from concurrent.futures import ProcessPoolExecutor
-def work(n):
-    time.sleep(n)
-    return n * n
-def put(queue):
-    time.sleep(100)
-    queue.put('word')
-if __name__ == '__main__':
-    start = time.time()
-    with ProcessPoolExecutor(2) as pool: print(list(pool.map(work, [10, 20])), round(time.time() - start))
-    queue = multiprocessing.Queue()
-    child = multiprocessing.Process(target=put, args=[queue])
-    child.start()
-    print(queue.get(timeout=1000), round(time.time() - start))
-    child.join()
-    event = multiprocessing.Event()
-    print(event.wait(10), round(time.time() - start))`;
-  const spec: WorldSpec = {
-    command: [python!, '-B', 'pool.py'],
-    files: (folder) => writeFileSync(join(folder, 'pool.py'), program),
-  };
-  const { stdout, trace, exit } = await playNative(spec);
-  t.same(stdout.trimEnd().split('\n'), ['[100, 400] 20', 'word 120', 'False 130']);
-  t.equal(exit?.code, 0);
-  t.equal((await playNative(spec)).trace, trace);
-});
-
 t.test('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or curl'), async (t) => {
   const web = (wire: Wire): WireListener => {
     wire.resume();
@@ -269,41 +239,6 @@ t.test('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or cur
   t.same(exit, { code: 7, signal: null });
   t.equal((await playNative(spec)).trace, trace);
 });
-
-t.test(
-  'ids of processes are numbers in the order of births',
-  needs(curl && python, 'bash or python3'),
-  async (t) => {
-    const spec: WorldSpec = { command: ['bash', script('ids.sh'), python!] };
-    const { stdout, trace, exit } = await playNative(spec);
-    const [ids, random, ...rest] = stdout.trimEnd().split('\n');
-    t.equal(ids, 'self 5000001 parent 5000000 subshell 5000002');
-    t.match(
-      random,
-      /^random \d+-\d+-\d+( [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}){2} \S+$/,
-    );
-    const [, , one, other] = random!.split(' ');
-    t.not(one, other);
-    t.same(rest, [
-      'job 5000006: alive 0',
-      'it is in /proc: 0',
-      'waited 143',
-      'alive 1',
-      'a signal',
-      'its group 143',
-      'python 5000010 of 5000001 True True',
-      'child 5000011 of 5000010',
-      'started 5000011 gone 5000011',
-      'its own group True 2',
-      'python 143',
-    ]);
-    t.same(exit, { code: null, signal: 'SIGKILL' });
-    for (let repeat = 0; repeat < 3; repeat++) t.equal((await playNative(spec)).trace, trace);
-    t.match((await playNative({ ...spec, run: 2 })).stdout, 'self 5100001 parent 5100000');
-    const real = (await playNative({ ...spec, realPids: true })).stdout;
-    t.match(real, new RegExp(`parent ${process.pid} `), 'where others may look for them');
-  },
-);
 
 t.test(
   'twenty megabytes each way, and from a file, take no time',

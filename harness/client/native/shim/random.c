@@ -48,25 +48,6 @@ static void note_device(int fd) {
     devices[fd / 64] |= 1ULL << fd % 64;
 }
 
-/** The kernel makes one for each read of that file; ours is for each that opens it. */
-static long open_uuid(void) {
-  static const char digits[] = "0123456789abcdef";
-  char text[37], *to = text;
-  unsigned char bytes[16];
-  fill_random(bytes, sizeof bytes);
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  for (int i = 0; i < 16; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    *to++ = digits[bytes[i] >> 4];
-    *to++ = digits[bytes[i] & 15];
-  }
-  *to = '\n';
-  long fd = RAW(SYS_memfd_create, "uuid", 0);
-  if (fd >= 0) RAW(SYS_pwrite64, fd, text, sizeof text, 0);
-  return fd;
-}
-
 static int names_device(const char *path) {
   return path && !strncmp(path, "/dev/", 5) && strstr(path, "random");
 }
@@ -79,7 +60,6 @@ long random_call(const struct call *call, int *handled) {
     return a[1];
   }
   int at = call->number == SYS_openat ? 1 : call->number == SYS_open ? 0 : -1;
-  if (at >= 0 && a[at] && !strcmp((char *)a[at], "/proc/sys/kernel/random/uuid")) return open_uuid();
   if (at < 0 || !names_device((char *)a[at])) return *handled = 0;
   long fd = pass(call);
   if (fd >= 0) note_device(fd);

@@ -121,7 +121,8 @@ void real_pids(struct call *call);
 long shown_pids(const struct call *call, long result);
 long pid_call(const struct call *call, int *handled);
 
-// futex.c, process.c, random.c, file.c
+// futex.c, process.c, random.c, file.c, made.c
+long made_call(const struct call *call, int *handled);
 long futex_call(const struct call *call);
 long process_call(const struct call *call, int *handled);
 int spawning(void);

@@ -1,0 +1,53 @@
+// Files of the kernel whose content is time or chance: the program gets one of ours.
+#include "shim.h"
+
+static char *write_number(char *to, uint64_t number, int digits) {
+  char text[20];
+  int count = 0;
+  for (; number > 0 || count < digits; number /= 10) text[count++] = '0' + number % 10;
+  while (count > 0) *to++ = text[--count];
+  return to;
+}
+
+/** Seconds since the machine started, and those that its processors have rested; both with two decimals. */
+static char *write_uptime(char *to) {
+  uint64_t hundredths = (now + clock_base(CLOCK_BOOTTIME)) / (SECOND / 100);
+  for (int i = 0; i < 2; i++) {
+    to = write_number(to, hundredths / 100, 1);
+    *to++ = '.';
+    to = write_number(to, hundredths % 100, 2);
+    *to++ = i == 0 ? ' ' : '\n';
+  }
+  return to;
+}
+
+/** The kernel makes one for each read of that file; ours is for each that opens it. */
+static char *write_uuid(char *to) {
+  static const char digits[] = "0123456789abcdef";
+  unsigned char bytes[16];
+  fill_random(bytes, sizeof bytes);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  for (int i = 0; i < 16; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+    *to++ = digits[bytes[i] >> 4];
+    *to++ = digits[bytes[i] & 15];
+  }
+  *to++ = '\n';
+  return to;
+}
+
+long made_call(const struct call *call, int *handled) {
+  char text[128], *end = 0;
+  int at = call->number == SYS_openat ? 1 : call->number == SYS_open ? 0 : -1;
+  const char *path = at < 0 ? 0 : (char *)call->args[at];
+  if (path && !strcmp(path, "/proc/uptime")) end = write_uptime(text);
+  if (path && !strcmp(path, "/proc/sys/kernel/random/uuid")) end = write_uuid(text);
+  if (!end) return *handled = 0;
+  *handled = 1;
+  // Who looks at it in a loop must see time pass.
+  spin(1);
+  long fd = RAW(SYS_memfd_create, path, 0);
+  if (fd >= 0) RAW(SYS_pwrite64, fd, text, end - text, 0);
+  return fd;
+}
