@@ -10,6 +10,7 @@ import { type Profile, type ResolvedClient, usesCfg } from '../client/profile.ts
 import { whyNotThisNode } from '../client/virtual/self-check.ts';
 import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { checkScale, largestScale, measureLateness } from './check-scale.ts';
+import { ownBlock } from './claim-block.ts';
 import { nodesOfServers, serversInWords } from './open-upstreams.ts';
 import { LOOPBACK_IPV6, whyNoLoopback } from './places.ts';
 import { isVirtual, type Mode, modeText, type TimeChoice } from './mode.ts';
@@ -155,11 +156,10 @@ function whyNotInThread({ command, tls }: Profile): string | undefined {
   return undefined;
 }
 
-function maker(mode: Mode, options: TimeOptions, why: string): WorldMaker {
+async function maker(mode: Mode, options: TimeOptions, why: string): Promise<WorldMaker> {
   const { network } = options.client.profile;
   if (!isVirtual(mode)) {
-    // Several runs on one machine keep apart by the block of loopback addresses, or of ports, that they use.
-    const block = process.pid % 100;
+    const block = await ownBlock();
     const factor = mode.mode === 'scaled' ? mode.factor : 1;
     const make = () => new RealWorld({ factor, block, network });
     return Object.assign(make, { mode, timeName: modeText(mode), why, parallel: false });

@@ -15,6 +15,7 @@ import { withPolicy } from './fit.ts';
 import { startServers } from './fixture/opaque/servers.fixture.ts';
 import { RealWorld } from './real-world.ts';
 import type { CaseResult, Reporter } from './result.ts';
+import { ownBlock } from './claim-block.ts';
 import { runCase } from './run-case.ts';
 import { runSuite } from './run-suite.ts';
 
@@ -97,7 +98,7 @@ t.test(
 t.test('in scaled time too, with the same order of connections', async (t) => {
   const [plan] = named('primary-resets');
   const client = resolveClient(profile('nothing'), options);
-  const world = new RealWorld({ factor: 100, block: process.pid % 100 });
+  const world = new RealWorld({ factor: 100, block: await ownBlock() });
   const { trace, error } = await runCase(withPolicy(plan!, client.profile), world, {
     client,
     seed: 1,

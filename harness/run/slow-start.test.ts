@@ -5,6 +5,7 @@ import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
 import { resolveClient } from '../client/resolve.ts';
 import type { Judgement } from '../judge/verdict.ts';
+import { ownBlock } from './claim-block.ts';
 import { conclude } from './conclude.ts';
 import { RealWorld } from './real-world.ts';
 import { runCase } from './run-case.ts';
@@ -44,7 +45,7 @@ setInterval(() => {}, 1000);
     cwd: process.cwd(),
     searchPath: process.env['PATH'] ?? '',
   });
-  const world = new RealWorld({ factor: FACTOR, block: process.pid % 100 });
+  const world = new RealWorld({ factor: FACTOR, block: await ownBlock() });
   const played = await runCase(plan, world, { client, seed: 1, dialect: metering });
   t.equal(played.error, undefined);
   return conclude(plan, played, client.profile, []);
