@@ -161,7 +161,7 @@ export function addPlayOptions(command: Command, { cpus, now }: Surroundings): C
         .default(epoch, 'the first of this month'),
     )
     .addOption(
-      new Option('--workers <number>', 'cases at the same time')
+      new Option('--workers <number>', 'cases at the same time; one where time is not virtual')
         .argParser(parseWorkers)
         .default(Math.min(cpus, 256), 'one a CPU'),
     )
