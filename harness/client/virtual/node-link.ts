@@ -164,12 +164,11 @@ export class NodeLink {
   }
 
   #heard(chunk: string): void {
-    this.#text += chunk;
+    const lines = chunk.split('\n');
+    lines[0] = this.#text + lines[0];
+    this.#text = lines.pop()!;
     if (this.#text.length > MAX_MESSAGE_BYTES) return this.close();
-    for (let end = this.#text.indexOf('\n'); end >= 0; end = this.#text.indexOf('\n')) {
-      this.#take(JSON.parse(this.#text.slice(0, end)) as ClientMessage);
-      this.#text = this.#text.slice(end + 1);
-    }
+    for (const line of lines) this.#take(JSON.parse(line) as ClientMessage);
     this.#listener.stirred();
   }
 

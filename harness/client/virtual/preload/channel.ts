@@ -47,15 +47,17 @@ export class Channel {
   }
 
   #line(): string {
+    let line = '';
+    let text = this.#unread;
     let newline: number;
-    while ((newline = this.#unread.indexOf('\n')) < 0) {
+    while ((newline = text.indexOf('\n')) < 0) {
+      line += text;
       const length = (this.isEager ? this.#look() : undefined) ?? this.#read();
       if (length === 0) this.#reallyExit(ORPHANED);
-      this.#unread += this.#chunk.toString('latin1', 0, length);
+      text = this.#chunk.toString('latin1', 0, length);
     }
-    const line = this.#unread.slice(0, newline);
-    this.#unread = this.#unread.slice(newline + 1);
-    return line;
+    this.#unread = text.slice(newline + 1);
+    return line + text.slice(0, newline);
   }
 
   /** What has come by now, or comes very soon; undefined: nothing. */
