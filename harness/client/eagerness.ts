@@ -2,11 +2,12 @@
 // and again; without one it takes the core from whom we wait for.
 import { availableParallelism } from 'node:os';
 
-/** So long it looks, ms: falling asleep and being woken take as long. */
-export const LOOKS_FOR_MS = 0.2;
+/** So long it looks, ms: falling asleep and being woken take almost as long. */
+export const LOOKS_FOR_MS = 0.3;
 /** One wait in vain outweighs so many that were not: where others want the cores, some are short by chance. */
 const MISS_WEIGHT = 8;
-const MOST_SLEEPS = 4_096;
+/** It never costs more than a look in so many waits. */
+const MOST_SLEEPS = 64;
 
 /** Whether the next wait is one that looks: asked before each wait, told afterwards. */
 export class Eagerness {
