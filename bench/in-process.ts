@@ -10,6 +10,7 @@ import { runSuite } from '../harness/run/run-suite.ts';
 import { denseDay } from './attempts.ts';
 import { type Bar, besideBare, inTurn, report, secondsBar } from './bars.ts';
 
+const WARM_UPS = 5;
 const CASE = `title: an offline client looks for a server every five minutes through a day of downtime
 source: Q226827
 servers: [alpha, bravo]
@@ -52,10 +53,14 @@ function withReference(mode: 'virtual' | 'in-process', outDir: string): () => Pr
 
 async function dense(): Promise<Bar[]> {
   const play = denseDay(launchThread);
-  // The first client pays for the host, which later ones find.
-  await play();
+  // The first clients pay for the host, and for a harness that has just begun: threads are for those who play thousands of cases.
+  for (let warmUp = 0; warmUp < WARM_UPS; warmUp++) await play();
   return [
-    secondsBar('a dense day, an attempt every 3 minutes, in a thread', 0.2, await besideBare(play)),
+    secondsBar(
+      'a dense day, an attempt every 3 minutes, in a thread',
+      0.2,
+      await besideBare(play, 9),
+    ),
   ];
 }
 

@@ -1,14 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readCapture } from '../capture/capture-file.ts';
 import { diffSessions, type Session, type SessionDiff } from '../replay/diff.ts';
 import { completed } from '../replay/infer-plan.ts';
 import { replayAsJudge } from '../replay/judge-capture.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { addSuites } from './cases.ts';
-import { inputFile, statOf } from './files.ts';
+import { statOf } from './files.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
+import { readSession } from './read-session.ts';
 import { planFor } from './replay.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
@@ -102,8 +102,7 @@ async function sessionOf(
   surroundings: Surroundings,
   extensions: Extensions,
 ): Promise<Session> {
-  const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = await readCapture(inputFile(file, surroundings.cwd), file, dialect);
+  const { trace } = await readSession(file, extensions, surroundings);
   const found = planFor(trace, options, surroundings, extensions);
   const { rules } = extensions;
   const { plan, judgement } = replayAsJudge(trace, { file, rules, ...(found && { plan: found }) });

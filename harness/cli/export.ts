@@ -2,7 +2,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exportTrace } from '../capture/pcap/export.ts';
-import { chosenDialect, DIALECT_OPTION } from './dialect-option.ts';
+import { DIALECT_OPTION } from './dialect-option.ts';
+import { loadExtensions } from './extensions.ts';
+import { dialectOf } from './read-session.ts';
 import { TraceStream } from '../trace/stream.ts';
 import { errorText } from '../client/error-text.ts';
 import { inputFile } from './files.ts';
@@ -10,7 +12,7 @@ import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface ExportArguments {
   readonly output: string;
-  readonly dialect: string;
+  readonly dialect?: string;
 }
 
 const HELP = `
@@ -27,13 +29,14 @@ export function addExport(program: Command, { cwd, write }: Surroundings): void 
     .description('write a trace as a packet capture (pcapng) for Wireshark')
     .argument('<trace>', 'a trace (.jsonl)')
     .requiredOption('-o, --output <file>', 'the capture that is written')
-    .option(...DIALECT_OPTION)
+    .option(DIALECT_OPTION[0], `${DIALECT_OPTION[1]} (default: what the trace says)`)
     .addHelpText('after', HELP)
     .action(async (file: string, { output, dialect: name }: ExportArguments) => {
       const path = inputFile(file, cwd);
       if (resolve(cwd, output) === path) throw new UsageError(`${output} is the trace itself`);
       const stream = await TraceStream.open(path, file);
-      const dialect = await chosenDialect(name, cwd);
+      const extensions = await loadExtensions(name === undefined ? {} : { dialect: name }, cwd);
+      const dialect = dialectOf(stream.header, file, extensions);
       const target = openOutput(resolve(cwd, output), output);
       let bytes = 0;
       try {

@@ -36,7 +36,7 @@ export function addExtensions(command: Command): Command {
   return command
     .option(
       '--dialect <dialect>',
-      'relay, or a module that exports a dialect of your own: ./my-dialect.ts',
+      'relay, opaque, or a module that exports a dialect of your own: ./my-dialect.ts',
     )
     .option('--rules <file>', 'a module that exports rules of your own: ./my-rules.ts');
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { readCapture } from '../capture/capture-file.ts';
 import { loadCase } from '../case/load.ts';
 import { skeleton } from '../case/skeleton.ts';
 import { errorText } from '../client/error-text.ts';
@@ -9,8 +8,9 @@ import { draftCase } from '../replay/draft/draft-case.ts';
 import type { Settings } from '../replay/infer-plan.ts';
 import { builtInSuites, shownPath } from './cases.ts';
 import { addExtensions, type ExtensionOptions, loadExtensions } from './extensions.ts';
+import { readSession } from './read-session.ts';
 import { planFor, readSetting } from './replay.ts';
-import { inputFile, statOf } from './files.ts';
+import { statOf } from './files.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 interface NewArguments extends ExtensionOptions {
@@ -87,16 +87,13 @@ async function drafted(
   // Those of the case to write are not those that a capture names.
   const { suites: _, ...options } = chosen;
   const extensions = await loadExtensions(options, surroundings.cwd);
-  const { rules, dialects, own } = extensions;
-  const path = inputFile(from, surroundings.cwd);
-  const dialect = own ?? dialects['metering']!;
-  const trace = await readCapture(path, from, dialect);
-  if (trace.cutOff) surroundings.writeError(`${from}: its last line is cut off, and left out\n`);
+  const { rules, dialects } = extensions;
+  const { trace, dialect } = await readSession(from, extensions, surroundings);
   const plan = planFor(trace, options, surroundings, extensions);
   let text: string;
   try {
     text = draftCase(trace, {
-      name: basename(path),
+      name: basename(from),
       dialect: plan?.dialect ?? dialect.name,
       rules,
       settings: options.setting,

@@ -28,6 +28,7 @@ import type { Settings } from '../replay/infer-plan.ts';
 import { shownPath } from './cases.ts';
 import type { ExtensionOptions, Extensions } from './extensions.ts';
 import { speaking } from './run.ts';
+import { dialectOf } from './read-session.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
 export interface ReplayAsOptions extends ExtensionOptions {
@@ -182,7 +183,8 @@ async function asClient(
   const stream = await TraceStream.open(sources.path(file), file);
   // Faces of several dialects have one name: the case knows which servers it is about.
   const known = sources.plan({ header: stream.header, events: [] }, extensions)?.dialect;
-  const dialect = extensions.own ?? extensions.dialects[known ?? 'metering']!;
+  const spoken = known ?? stream.header.dialect ?? 'metering';
+  const dialect = dialectOf({ ...stream.header, dialect: spoken }, file, extensions);
   const trace = await read(file, dialect, sources, surroundings);
   checkFaces(trace, dialect, file);
   const servers = options.server.flatMap((text) => addressesOf(text, dialect));

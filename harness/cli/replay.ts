@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readCapture } from '../capture/capture-file.ts';
 import { parseSetting, type Settings } from '../replay/infer-plan.ts';
+import { readSession } from './read-session.ts';
 import { replayAsJudge, type Replayed, unmet } from '../replay/judge-capture.ts';
 import type { Plan } from '../case/plan.ts';
 import type { Profile } from '../client/profile.ts';
@@ -177,10 +177,8 @@ async function replayFile(
   { extensions, profile }: JudgedBy,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { write, writeError, isTerminal } = surroundings;
-  const dialect = extensions.own ?? extensions.dialects['metering']!;
-  const trace = await readCapture(inputFile(file, surroundings.cwd), file, dialect);
-  if (trace.cutOff) writeError(`${file}: its last line is cut off, and left out\n`);
+  const { write, isTerminal } = surroundings;
+  const { trace } = await readSession(file, extensions, surroundings);
   const plan = planFor(trace, options, surroundings, extensions);
   const replayed = replayAsJudge(trace, {
     file,

@@ -95,9 +95,10 @@ async function writeLines(
 }
 
 export function headerOf(preamble: Preamble, observer = preamble.observer): TraceHeader {
-  const { client, epoch, origin, redact } = preamble;
+  const { client, epoch, origin, redact, dialect } = preamble;
   return {
     ...{ meterproof: 1, case: preamble.case, client, time: 'real', seed: 0, epoch, observer },
+    ...(dialect !== 'metering' && { dialect }),
     capture: { origin, redacted: [...redact] },
   };
 }

@@ -204,6 +204,7 @@ export function headerOf(
     meterproof: 1,
     case: plan.id,
     client: client.spec,
+    ...(plan.dialect !== 'metering' && { dialect: plan.dialect }),
     time: world.name,
     seed,
     epoch: new Date(world.epochMs).toISOString(),

@@ -33,6 +33,8 @@ export interface TraceHeader {
   readonly meterproof: 1;
   readonly case: string;
   readonly client: string;
+  /** What its servers speak; absent: `metering`. */
+  readonly dialect?: string;
   /** `virtual`, `real`, `scaled:60` … */
   readonly time: string;
   readonly seed: number;

@@ -12,11 +12,12 @@ export function formatTrace({ header, events }: Trace): string {
 
 /** Without its newline; the keys stand in a fixed order. */
 export function headerLine(header: TraceHeader): string {
-  const { meterproof, client, time, seed, epoch, observer, capture } = header;
+  const { meterproof, client, dialect, time, seed, epoch, observer, capture } = header;
   return JSON.stringify({
     meterproof,
     case: header.case,
     client,
+    dialect: dialect === 'metering' ? undefined : dialect,
     time,
     seed,
     epoch,

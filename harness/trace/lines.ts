@@ -82,6 +82,7 @@ const HEADER = z.strictObject({
   meterproof: z.literal(1),
   case: z.string(),
   client: z.string(),
+  dialect: z.string().min(1).optional(),
   time: z.string(),
   seed: z.int(),
   epoch: z.string().refine((date) => !Number.isNaN(Date.parse(date)), 'not a date'),
@@ -116,8 +117,8 @@ function readHeader(line: string, place: string): TraceHeader {
     );
   if (version !== '1')
     throw new TraceFileError(`${place}: a trace of version ${version}; version 1 is known`);
-  const { capture, ...header } = read(HEADER, line, place);
-  return { ...header, ...(capture && { capture }) };
+  const { capture, dialect, ...header } = read(HEADER, line, place);
+  return { ...header, ...(dialect !== undefined && { dialect }), ...(capture && { capture }) };
 }
 
 function eventAfter(last: TraceEvent | undefined, line: string, place: string): TraceEvent {

@@ -69,7 +69,7 @@ export async function importCapture(options: ImportOptions): Promise<Imported> {
       let text = writer.take();
       if (text === '') return;
       if (!header) {
-        header = headerOf(path, timeline);
+        header = headerOf(path, dialect, timeline);
         text = `${headerLine(header)}\n${text}`;
       }
       await out.appendFile(text);
@@ -79,7 +79,7 @@ export async function importCapture(options: ImportOptions): Promise<Imported> {
   }
   tellShared(survey, problems);
   return {
-    header: header ?? headerOf(path, timeline),
+    header: header ?? headerOf(path, dialect, timeline),
     packets: walk.packets,
     segments: walk.segments,
     connections: session.connections,
@@ -117,11 +117,12 @@ async function surveyOf(options: ImportOptions): Promise<Survey> {
   throw new CaptureError(nothingFound(basename(path), walk, servers, dialect, problems));
 }
 
-function headerOf(path: string, { epochNs = 0n }: Timeline): TraceHeader {
+function headerOf(path: string, { name }: Dialect, { epochNs = 0n }: Timeline): TraceHeader {
   return {
     meterproof: 1,
     case: `capture/${basename(path).replace(/\.[^.]*$/, '')}`,
     client: 'unknown',
+    ...(name !== 'metering' && { dialect: name }),
     time: 'real',
     seed: 0,
     epoch: isoDate(epochNs),
