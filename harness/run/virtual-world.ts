@@ -83,10 +83,12 @@ export class VirtualWorld implements World {
       stallMs,
       wallOffsetMs: offsets.get(spec.client) ?? 0,
     };
+    const freeUntil = () =>
+      this.#clients.length === 1 ? (this.clock.next() ?? HORIZON) : undefined;
     const client = isNode(spec.command)
       ? new VirtualNodeProcess(
           spec,
-          { ...around, preload, launch: place, realStartMs: this.#realStartMs },
+          { ...around, preload, launch: place, realStartMs: this.#realStartMs, freeUntil },
           listener,
         )
       : new VirtualNativeProcess(spec, { ...around, shim: shimFile() }, listener);

@@ -22,6 +22,8 @@ export interface ClientTurn {
   readonly exit?: number;
   /** It made or changed files. */
   readonly wrote?: true;
+  /** It wrote to its standard output or error. */
+  readonly said?: true;
   /** Something came to it from its relatives. */
   readonly stirred?: true;
   /** It stands still in a synchronous child process, and speaks again by itself. */
@@ -85,6 +87,8 @@ export interface Grant {
   readonly events: readonly ClientEvent[];
   /** True: the process may end, as it would by itself. */
   readonly exit?: true;
+  /** Nothing happens to it before then, case time in ms: up to there a process that has nothing to tell moves its clock by itself. */
+  readonly untilMs?: number;
   /** True: there is a core to spare. What follows on its turn comes sooner than it would wake up. */
   readonly soon?: true;
 }

@@ -53,6 +53,8 @@ export class NodeLink {
   seen = 0;
   /** It spun on its clock, and is ahead of ours until then. */
   aheadUntil: Nanos = 0n;
+  /** Up to there it may go by itself. */
+  freeUntil: Nanos = 0n;
   children: readonly number[] = [];
   holds: readonly string[] | undefined;
 
@@ -128,7 +130,10 @@ export class NodeLink {
     };
     const socket = network.dial(host, port, {
       connected: () => tell({ event: 'connected', id }),
-      failed: (code) => tell({ event: 'failed', id, code }),
+      failed: (code) => {
+        tell({ event: 'failed', id, code });
+        this.#sockets.delete(id);
+      },
       data: (bytes) => tell({ event: 'data', id, base64: bytes.toString('base64') }),
       end: () => tell({ event: 'end', id }),
       reset: () => tell({ event: 'reset', id }),

@@ -40,6 +40,8 @@ export interface VirtualSurroundings {
   readonly realStartMs: number;
   /** The compiled preload. */
   readonly preload: string;
+  /** Until when nothing happens but what the client does; absent: others may do something. */
+  readonly freeUntil: () => Nanos | undefined;
   /** Where it is brought to life; absent: in a process of its own. */
   readonly launch?: Launch | undefined;
 }
@@ -75,6 +77,7 @@ export class VirtualNodeProcess implements ClientProcess {
       clock: around.clock,
       network: around.network,
       patience: this.#patience,
+      freeUntil: around.freeUntil,
       welcome: (link) => this.#welcome(link),
       escaped: (what) => this.#break(escapedText(spec, what)),
       wrote: () => this.#date(),

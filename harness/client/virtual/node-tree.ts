@@ -19,6 +19,8 @@ export interface TreeOptions {
   readonly network: VirtualNetwork;
   readonly patience: Patience;
   readonly welcome: (link: NodeLink) => Welcome;
+  /** Until when nothing happens but what the client does; absent: others may do something. */
+  readonly freeUntil: () => Nanos | undefined;
   /** A process uses what virtual time cannot follow. Throws. */
   readonly escaped: (what: string) => never;
   /** Files were made or changed. */
@@ -89,10 +91,13 @@ export class NodeTree {
     const soon = link.welcomed && eagerness.isEager;
     if (link.welcomed) {
       const isLast = !link.alive && link.inbox.length === 0;
+      const until = this.#links.length === 1 ? this.#options.freeUntil() : undefined;
+      link.freeUntil = until ?? 0n;
       link.send({
         nowMs: this.#nowMs,
         events: link.inbox.splice(0),
         ...(isLast && { exit: true }),
+        ...(until !== undefined && { untilMs: Number(until / MILLISECOND) }),
         ...(soon && { soon }),
       });
     } else {
@@ -159,6 +164,7 @@ export class NodeTree {
     );
     link.running = false;
     const message = link.take();
+    if (message && !('escape' in message)) this.#follow(link, message);
     if (message && 'escape' in message) escaped(message.escape);
     else if (message && message.exit === undefined) {
       this.#take(link, message);
@@ -181,6 +187,16 @@ export class NodeTree {
   async #unblock(link: NodeLink): Promise<void> {
     if (this.#links.length < 2 || !isStuck(link)) return;
     for (const other of this.#links) if (other !== link) await this.#poke(other, true);
+  }
+
+  /** Catches up with a process that went on by itself. */
+  #follow({ freeUntil }: NodeLink, { nowMs }: ClientTurn): void {
+    const { clock } = this.#options;
+    const at = toNanos(nowMs);
+    const next = clock.next();
+    // What real servers send meanwhile comes at no time that we could have foreseen: then it is ahead of us.
+    if (at > clock.now() && at < freeUntil && (next === undefined || at < next))
+      clock.advanceTo(at);
   }
 
   #take(link: NodeLink, turn: ClientTurn): void {

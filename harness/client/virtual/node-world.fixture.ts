@@ -12,6 +12,8 @@ import { VirtualNodeProcess } from './node-process.ts';
 
 export const PRELOAD = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
 
+const FOREVER = 400n * DAY;
+
 export interface WorldSpec {
   /** Text of `client.mjs`, the program. */
   readonly program: string;
@@ -45,6 +47,8 @@ export interface WorldResult {
   /** Text of the error that broke it off. */
   readonly error: string | undefined;
   readonly end: Nanos;
+  /** How often it was given the word. */
+  readonly grants: number;
 }
 
 const answerRequests = answering(/\r\n\r\n/g, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK');
@@ -54,6 +58,7 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
   const world = new ScriptedWorld();
   const { clock, network, lines, note } = world;
   const output = { stdout: '', stderr: '' };
+  let grants = 0;
   let exit: Exit | undefined;
   let error: string | undefined;
   for (const server of spec.servers ?? []) {
@@ -80,6 +85,10 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
       stallMs: spec.stallMs ?? 30_000,
       realStartMs: Date.now(),
       preload: PRELOAD,
+      freeUntil: () => {
+        grants++;
+        return clock.next() ?? FOREVER;
+      },
     },
     {
       stdout: (chunk) => {
@@ -96,7 +105,7 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
   );
   spec.play?.({ clock, client, network, note });
   try {
-    await world.drive(client, spec.until ?? 400n * DAY);
+    await world.drive(client, spec.until ?? FOREVER);
   } catch (cause) {
     error = (cause as Error).message;
     client.kill();
@@ -104,5 +113,5 @@ export async function playNode(spec: WorldSpec): Promise<WorldResult> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return { lines, ...output, exit, error, end: clock.now() };
+  return { lines, ...output, exit, error, end: clock.now(), grants };
 }

@@ -28,6 +28,7 @@ export interface FileTimesOptions {
 export class FileTimes {
   readonly #options: FileTimesOptions;
   #wrote = false;
+  #said = false;
 
   constructor(options: FileTimesOptions) {
     this.#options = options;
@@ -40,6 +41,13 @@ export class FileTimes {
     return wrote;
   }
 
+  /** True when something was written to standard output or error since the last call. */
+  takeSaid(): boolean {
+    const said = this.#said;
+    this.#said = false;
+    return said;
+  }
+
   install({ fs }: Pick<Internals, 'fs'>, linkFd: number): void {
     const wrap = (name: string, before: (args: readonly unknown[]) => boolean) => {
       const real = fs[name] as ((...args: unknown[]) => unknown) | undefined;
@@ -50,7 +58,10 @@ export class FileTimes {
         };
     };
     for (const name of WRITERS)
-      wrap(name, ([target]) => typeof target !== 'number' || (target > 2 && target !== linkFd));
+      wrap(name, ([target]) => {
+        if (target === 1 || target === 2) this.#said = true;
+        return typeof target !== 'number' || (target > 2 && target !== linkFd);
+      });
     for (const name of ['open', 'openFileHandle'])
       wrap(name, ([, flags]) => typeof flags === 'number' && (flags & WRITE_FLAGS) !== 0);
     for (const name of STATS) this.#wrapStat(fs, name);

@@ -73,7 +73,11 @@ function install(
   });
   const stdin = installStdin(welcome.first, around);
   const rest = new Rest({ channel, clock, internals, sockets, stdin, family, fileTimes, die });
-  installPids(welcome, (question) => channel.ask(question));
+  installPids(
+    welcome,
+    (question) => channel.ask(question),
+    () => rest.catchUp(),
+  );
   installHolds(channel, internals);
   installClock(clock, internals);
   installPerformance(clock);

@@ -20,6 +20,9 @@ export interface RestOptions {
   readonly die: (signal: NodeJS.Signals) => void;
 }
 
+/** So often it goes on by itself before it gives a sign of life. */
+const STEPS_ALONE = 100;
+
 /** The process at rest: tells what it did and until when it waits, stands still, and does what the harness brings. */
 export class Rest {
   readonly #options: RestOptions;
@@ -27,6 +30,11 @@ export class Rest {
   #pending: ClientEvent[] = [];
   #events = 0;
   #stirred = false;
+  /** Where it was last seen, by the harness or by itself, case time in ms: its clock is further when it spun on it. */
+  #atMs = 0;
+  /** Nothing happens to it before then, case time in ms. */
+  #freeUntilMs = 0;
+  #stepsAlone = 0;
 
   constructor(options: RestOptions) {
     this.#options = options;
@@ -40,12 +48,35 @@ export class Rest {
       setImmediate(() => {});
       return false;
     }
-    const grant = channel.ask<Grant>(this.#turn());
-    if (grant.exit) return true;
-    this.#act(grant);
+    const turn = this.#turn();
+    if (!this.#goOn(turn)) {
+      const grant = channel.ask<Grant>(turn);
+      if (grant.exit) return true;
+      this.#take(grant);
+      this.#act();
+    }
     // Keeps the loop alive for one more round, after which the process is at rest again.
     setImmediate(() => {});
     return false;
+  }
+
+  /** Where nothing happened, and nothing can before its next timer, it need not ask for the time. False: it must. */
+  #goOn({ ops, alive, wrote, said, reads, stirred, nowMs, nextMs }: ClientTurn): boolean {
+    const { family, clock } = this.#options;
+    if (!alive || nextMs === null || nowMs !== this.#atMs || family.hasRelatives) return false;
+    if (ops.length > 0 || wrote || said || reads || stirred) return false;
+    const atMs = Math.ceil(nextMs);
+    if (atMs <= nowMs || atMs >= this.#freeUntilMs || ++this.#stepsAlone > STEPS_ALONE)
+      return false;
+    clock.advance(atMs);
+    this.#atMs = atMs;
+    this.#act();
+    return true;
+  }
+
+  /** Before it ends without a last word: the harness has to know when. */
+  catchUp(): void {
+    if (this.#stepsAlone > 0) this.sleep(0);
   }
 
   /** The last message: what it did until it ended. */
@@ -73,9 +104,12 @@ export class Rest {
     }
   }
 
-  #take({ nowMs, events, soon }: Grant): void {
+  #take({ nowMs, events, soon, untilMs = 0 }: Grant): void {
     const { clock, channel } = this.#options;
     clock.advance(nowMs);
+    this.#atMs = nowMs;
+    this.#freeUntilMs = untilMs;
+    this.#stepsAlone = 0;
     channel.isEager = soon === true;
     this.#pending.push(...events);
   }
@@ -107,15 +141,15 @@ export class Rest {
         stdin?.keepsAlive() === true ||
         family.keepAlive(),
       ...(fileTimes.takeWrote() && { wrote: true }),
+      ...(fileTimes.takeSaid() && { said: true }),
       ...(stirred && { stirred }),
       ...(stdin?.takeReads() && { reads: true }),
       ...(children.length > 0 && { children }),
     };
   }
 
-  #act(grant: Grant): void {
+  #act(): void {
     const { clock, internals } = this.#options;
-    this.#take(grant);
     for (const event of this.#pending.splice(0)) {
       this.#deliver(event);
       internals.runTicks();

@@ -61,6 +61,8 @@ export class VirtualSockets {
       if (socket.readable && !socket.isPaused()) socket.read(0);
     } else if (event.event === 'failed') {
       socket.connecting = false;
+      // It was never open: there is nothing to close.
+      this.#open.delete(event.id);
       socket.destroy(connectError(uv[`UV_${event.code}`]!, handle.address, handle.port));
     } else if (event.event === 'reset') socket.destroy(readError(uv['UV_ECONNRESET']!));
     else if (event.event === 'data') handle.receive(Buffer.from(event.base64, 'base64'));
