@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 
 /** So long it looks, ms: falling asleep and being woken take almost as long. */
-export const LOOKS_FOR_MS = 0.3;
+export const LOOKS_FOR_MS = 0.6;
 /** One wait in vain outweighs so many that were not: where others want the cores, some are short by chance. */
 const MISS_WEIGHT = 4;
 /** It never costs more than a look in so many waits. */

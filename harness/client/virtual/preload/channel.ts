@@ -6,7 +6,7 @@ import type { PipeBinding, PipeHandle } from './internals.ts';
 const ORPHANED = 70;
 const CHUNK_BYTES = 1 << 16;
 /** How often it looks for an answer that comes soon. That takes as long as to fall asleep and to be woken. */
-const LOOKS = 60;
+const LOOKS = 100;
 
 /** The process's end of the link: says one thing and waits for the answer, without ever letting the event loop run. */
 export class Channel {
