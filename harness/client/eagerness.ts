@@ -2,12 +2,12 @@
 // and again; without one it takes the core from whom we wait for.
 import { availableParallelism } from 'node:os';
 
-/** So long it looks, ms: falling asleep and being woken take almost as long. */
+/** So long it looks at most, ms: a turn in which a client dials and is refused takes most of it. */
 export const LOOKS_FOR_MS = 0.6;
-/** One wait in vain outweighs so many that were not: where others want the cores, some are short by chance. */
-const MISS_WEIGHT = 4;
+/** One wait in vain outweighs so many that were not: where others want the cores, many are short by chance. */
+const MISS_WEIGHT = 2;
 /** It never costs more than a look in so many waits. */
-const MOST_SLEEPS = 64;
+const MOST_SLEEPS = 16;
 
 /** Whether the next wait is one that looks: asked before each wait, told afterwards. */
 export class Eagerness {
