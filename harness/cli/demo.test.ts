@@ -2,28 +2,18 @@ import t from 'tap';
 import type { Plan } from '../case/plan.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { RunOptions } from '../run/run-suite.ts';
+import { callWith } from './call.fixture.ts';
 import { isCaught } from './demo-report.ts';
-import { runCommandLine } from './command-line.ts';
 import { resultOf } from './result.fixture.ts';
+import type { Surroundings } from './surroundings.ts';
 
 type VerdictOf = (plan: Plan, options: RunOptions) => Verdict;
 
 const caught: VerdictOf = (plan, { client }) => (isCaught(plan, client.bugs) ? 'fail' : 'pass');
 
 async function demo(folder: string, verdictOf: VerdictOf) {
-  let out = '';
-  let err = '';
   const clients: string[] = [];
-  const status = await runCommandLine(['demo', '--out', folder], {
-    write: (text) => void (out += text),
-    writeError: (text) => void (err += text),
-    isTerminal: false,
-    cwd: process.cwd(),
-    searchPath: '',
-    cpus: 1,
-    now: new Date(0),
-    signal: new AbortController().signal,
-    debug: false,
+  const own: Partial<Surroundings> = {
     runSuite: (plans, options) => {
       clients.push(options.client.spec);
       return Promise.resolve(
@@ -36,8 +26,9 @@ async function demo(folder: string, verdictOf: VerdictOf) {
         }),
       );
     },
-  });
-  return { status, out, err, clients };
+  };
+  const { status, out, errors } = await callWith(own, 'demo', '--out', folder);
+  return { status, out, err: errors, clients };
 }
 
 t.test(

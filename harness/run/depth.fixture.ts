@@ -1,4 +1,4 @@
-// How much the unit tests play: all of it in CI, what fits into a minute on a developer's machine.
+// How much the unit tests play: all of it in CI, on a developer's machine what fits into a few minutes.
 import t from 'tap';
 import type { Plan } from '../case/plan.ts';
 
