@@ -27,6 +27,10 @@ const files = roots
   .toSorted((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 if (files.length === 0) throw new Error(`no test file found (${wanted.join(', ') || 'any'})`);
 
+// What is named is played in full.
+process.env['METERPROOF_TESTS'] =
+  process.env['CI'] === 'true' || wanted.length > 0 ? 'all' : 'short';
+
 const broken = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => broken.abort());

@@ -1,8 +1,9 @@
 // The runner of the unit tests, which must not call well what is not.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { long } from '../harness/run/depth.fixture.ts';
 import { type FileResult, playFiles, type PoolOptions } from './test-pool.ts';
-import { TestReport } from './test-report.ts';
+import { LATER, TestReport } from './test-report.ts';
 
 const fixture = (name: string): string => `scripts/fixture/${name}.ts`;
 
@@ -46,7 +47,7 @@ t.test('each file has its own count, whatever the others do to their worker', as
   t.match(results.get('(end)'), { failed: 1, problem: /^killed after 0.5 s/ });
 });
 
-t.test('a file that takes too long is ended with all that it has started', async (t) => {
+long('a file that takes too long is ended with all that it has started', async (t) => {
   // A bound in which a machine under load does not get to the loop proves nothing.
   for (let fileMs = 2_000; ; fileMs *= 2) {
     const results = await play(['hanging', 'sound'], { workers: 1, fileMs });
@@ -58,7 +59,7 @@ t.test('a file that takes too long is ended with all that it has started', async
   }
 });
 
-t.test('one that is broken off leaves nothing running, and is no result', async (t) => {
+long('one that is broken off leaves nothing running, and is no result', async (t) => {
   const broken = new AbortController();
   const started: string[] = [];
   const results = await play(['sound', 'hanging', 'waiting', 'failing'], {
@@ -87,5 +88,10 @@ t.test('the report ends with the count, and fails for what it was not told', (t)
   const failed = { ...result, failed: 1, problem: 'has crashed', output: 'not ok 1 - it' };
   t.match(end(1, [failed]), { status: 1, last: '2 passed, 1 failed' });
   t.match(end(1, [failed]).text, /--- a\nnot ok 1 - it\n[^]*# FAILED: a: has crashed\n/);
+  const skipped = ['such a machine: it has none', `a: ${LATER}`, `b: ${LATER}`];
+  t.match(
+    end(1, [{ ...result, skipped }]).text,
+    /# left out: such a machine: it has none\n# left out: 2 that take long, such as b: CI=true npm test plays it\n/,
+  );
   t.end();
 });

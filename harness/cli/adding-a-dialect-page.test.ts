@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-desk-'));
@@ -13,7 +14,7 @@ const commands = [...page.matchAll(/^```sh\nmeterproof (.+)$/gm)].map((match) =>
   match[1]!.split(' '),
 );
 
-t.test('built-in cases are played with its dialect, and its client passes them', async (t) => {
+long('built-in cases are played with its dialect, and its client passes them', async (t) => {
   const { status, out } = await meterproof(folder, ...commands[0]!);
   t.equal(status, 0, out);
   t.match(out, /3 passed/);
@@ -46,7 +47,7 @@ t.test('what its servers lack is said, with the line of the case', async (t) => 
   t.match(page, said);
 });
 
-t.test(
+long(
   'a trace of it is replayed from its bytes; one that says something else is refused',
   async (t) => {
     const [, replay] = commands;

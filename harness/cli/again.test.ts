@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { splitWords } from '../client/words.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
@@ -22,7 +23,7 @@ async function played(folder: string, words: readonly string[]): Promise<[Report
   return [report, readFileSync(report.cases[0]!.trace, 'utf8')];
 }
 
-t.test('the command of a report gives the same trace, byte by byte', async (t) => {
+long('the command of a report gives the same trace, byte by byte', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-again-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   unpackPage('dialect.md', folder);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { startServers } from '../run/fixture/opaque/servers.fixture.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
@@ -61,7 +62,7 @@ t.test('a server that the case does not have is the client’s word, no more', a
   t.match(trace('elsewhere.yaml'), /"said".*"event":"lease-grant","server":"delta"/);
 });
 
-t.test('a pattern without an end is an error of the profile, not of the client', async (t) => {
+long('a pattern without an end is an error of the profile, not of the client', async (t) => {
   const client = change(
     'endless.yaml',
     'granted lease (?<lease>\\S+) by (?<server>\\S+)',

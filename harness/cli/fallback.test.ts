@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { whyNotShim } from '../client/native/shim-file.ts';
 import { meterproof } from './ways-in.fixture.ts';
 
@@ -67,7 +68,7 @@ async function play(...words: readonly string[]): Promise<Report> {
   return JSON.parse(out) as Report;
 }
 
-t.test('a Node that the self-check finds wanting is played in scaled time', async (t) => {
+long('a Node that the self-check finds wanting is played in scaled time', async (t) => {
   const { run, cases } = await play('--client', profile('["{here}/node", "{here}/idle.mjs"]'));
   t.match(run.time, /^scaled:\d+$/);
   t.match(
@@ -78,7 +79,7 @@ t.test('a Node that the self-check finds wanting is played in scaled time', asyn
   t.ok(cases[0]!.again.includes(`--time ${run.time} `), 'played again in the same time');
 });
 
-t.test('NODE_OPTIONS that break what the preload leans on are seen, and named', async (t) => {
+long('NODE_OPTIONS that break what the preload leans on are seen, and named', async (t) => {
   write(
     'break.cjs',
     "try { delete require('internal/test/binding').internalBinding('timers').scheduleTimer; } catch {}\n",
@@ -104,7 +105,7 @@ t.test('NODE_OPTIONS that break what the preload leans on are seen, and named', 
   t.match(asked.err, /no internal "timers\.scheduleTimer".*; use --time scaled:N or --time real/);
 });
 
-t.test('a program that ignores the native preload, and one that hides it', async (t) => {
+long('a program that ignores the native preload, and one that hides it', async (t) => {
   const { run } = await play('--client', profile('["{here}/closed-sh", "{here}/shell.sh"]'));
   t.match(run.time, /^scaled:\d+$/);
   t.match(

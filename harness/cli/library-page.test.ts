@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
@@ -95,7 +96,7 @@ t.test('the Python driver does the same', { skip: skip('python3') }, (t) => {
   t.end();
 });
 
-t.test('the example of the page fails over', { skip: skip('cc') }, async (t) => {
+long('the example of the page fails over', { skip: skip('cc') }, async (t) => {
   const block = /```sh\n([^]*?)```/.exec(page)![1]!;
   const [library, driver, run] = block.trimEnd().split('\n');
   for (const line of [library!, driver!]) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { startServers } from '../run/fixture/opaque/servers.fixture.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
@@ -18,7 +19,7 @@ const page = unpackPage('opaque.md', folder, (text) =>
     .replace('127.0.0.1:1884', servers.at['bravo']!),
 );
 
-t.test('its client passes the suite that is played without a word on which', async (t) => {
+long('its client passes the suite that is played without a word on which', async (t) => {
   t.ok(page.includes('meterproof run --client ./broker-client.yaml'));
   const { status, out, err } = await meterproof(
     folder,
@@ -77,29 +78,26 @@ t.test('its own case passes too', async (t) => {
   t.equal(status, 0, out);
 });
 
-t.test(
-  'the servers that it lets Meterproof start serve its cases, and end with them',
-  async (t) => {
-    const { status, out, err } = await meterproof(
-      folder,
-      ...[
-        'run',
-        'opaque/primary-refuses',
-        'opaque/primary-hangs',
-        '--client',
-        './started-client.yaml',
-        '--repeat',
-        '2',
-      ],
-    );
-    t.equal(err, '');
-    t.equal(status, 0, out);
-    const said = /^time virtual, .* \(beta\)$/m.exec(page)![0];
-    t.ok(out.includes(said), 'under the clock of the client, as the page says');
-    t.match(out, /2 repeats, one trace/);
-    t.same(running(join(folder, 'broker.mjs')), []);
-  },
-);
+long('the servers that it lets Meterproof start serve its cases, and end with them', async (t) => {
+  const { status, out, err } = await meterproof(
+    folder,
+    ...[
+      'run',
+      'opaque/primary-refuses',
+      'opaque/primary-hangs',
+      '--client',
+      './started-client.yaml',
+      '--repeat',
+      '2',
+    ],
+  );
+  t.equal(err, '');
+  t.equal(status, 0, out);
+  const said = /^time virtual, .* \(beta\)$/m.exec(page)![0];
+  t.ok(out.includes(said), 'under the clock of the client, as the page says');
+  t.match(out, /2 repeats, one trace/);
+  t.same(running(join(folder, 'broker.mjs')), []);
+});
 
 /** Processes that were started with that word. */
 function running(word: string): readonly string[] {

@@ -1,7 +1,7 @@
 // A trace says what its servers speak: no command has to be told.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { runSuite } from '../run/run-suite.ts';
 import { callWith } from './call.fixture.ts';
 
@@ -9,7 +9,7 @@ const CASE = 'relay/unknown-pool-is-final';
 const meterproof = (...args: readonly string[]) =>
   callWith({ searchPath: process.env['PATH'] ?? '', runSuite }, ...args);
 
-t.test('the trace of another dialect is compared, judged and exported as it is', async (t) => {
+long('the trace of another dialect is compared, judged and exported as it is', async (t) => {
   const folder = t.testdir();
   const run = ['run', CASE, '--client', 'relay', '--time', 'in-process', '--out', folder];
   t.equal((await meterproof(...run)).status, 0);

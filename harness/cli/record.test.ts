@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { encode } from '../../emulators/metering/codec/index.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { parseCapture } from '../capture/capture-file.ts';
@@ -152,7 +153,7 @@ t.test('the reference client before emulated servers, its commands from stdin', 
   await served.status;
 });
 
-t.test('what a SIGKILL leaves is finished by a command', async (t) => {
+long('what a SIGKILL leaves is finished by a command', async (t) => {
   const server = await serve((socket) => socket.pipe(socket));
   const file = join(folder, 'killed.jsonl');
   const raw = `${file}.raw`;

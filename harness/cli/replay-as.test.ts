@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { runSuite } from '../run/run-suite.ts';
 import { callWith } from './call.fixture.ts';
@@ -24,7 +25,7 @@ function changed(name: string, change: (text: string) => string): string {
   return path;
 }
 
-t.test(
+long(
   'as servers: the same build is the same, another is different or asks what nobody knows',
   async (t) => {
     const same = await asServers(GOOD, '--client', 'reference');

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { runCommandLine } from './command-line.ts';
 
 const PAGE = readFileSync('docs/replay.md', 'utf8');
@@ -25,7 +26,7 @@ async function outputOf(args: readonly string[]): Promise<string> {
   return out.replaceAll(folder, '.meterproof');
 }
 
-t.test('the examples in docs/replay.md print what stands there', async (t) => {
+long('the examples in docs/replay.md print what stands there', async (t) => {
   const examples = [...PAGE.matchAll(/^\$ meterproof (.+)\n((?:(?!\$|```|\n).+\n)+)/gm)];
   t.ok(examples.length >= 5);
   for (const [, command, shown] of examples) {

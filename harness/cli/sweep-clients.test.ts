@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { startServers } from '../run/fixture/opaque/servers.fixture.ts';
 import { meterproof, type Said, unpackPage } from './ways-in.fixture.ts';
 
@@ -39,7 +40,7 @@ interface Result {
   }[];
 }
 
-t.test('what an opaque client states in its profile judges it', async (t) => {
+long('what an opaque client states in its profile judges it', async (t) => {
   const words = ['opaque/no-storm-while-all-reset', '--outage', '1m..2m', '--client'];
   const own = await sweep(...words, opaque(CONFIGURED, servers.at));
   t.equal(own.status, 0, own.out + own.err);

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { runCommandLine } from './command-line.ts';
 
 const FILE = 'docs/sweep.md';
@@ -24,7 +24,7 @@ async function outputOf(command: string): Promise<string> {
   return status === 0 ? out : `status ${status}\n${out}`;
 }
 
-t.test('the examples in docs/sweep.md print what stands there', async (t) => {
+long('the examples in docs/sweep.md print what stands there', async (t) => {
   const text = readFileSync(FILE, 'utf8');
   const examples = [...text.matchAll(EXAMPLE)];
   t.equal(examples.length, 2);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../run/depth.fixture.ts';
 import { readCase } from '../case/load.ts';
 import { resolveClient } from '../client/resolve.ts';
 import { DIALECTS } from '../dialects.ts';
@@ -31,7 +32,7 @@ async function leaves(fragment: string, spec: string): Promise<string | undefine
   return findings.find(({ what }) => what === 'expect')?.claim;
 }
 
-t.test(
+long(
   'a lost server: five attempts a minute apart, by the builds that have their patience',
   async (t) => {
     for (const spec of ['reference:sp3', 'reference'])
@@ -41,7 +42,7 @@ t.test(
   },
 );
 
-t.test(
+long(
   'a failed download: the upload begins again, by the builds that cannot take the list',
   async (t) => {
     for (const spec of ['reference:rtm', 'reference:sp3'])

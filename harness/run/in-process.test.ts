@@ -11,7 +11,7 @@ import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { formatTrace } from '../trace/file.ts';
 import type { TimeChoice } from './choose-time.ts';
-import { leftOut, oneOfEachSuite, playsAll } from './depth.fixture.ts';
+import { few, leftOut, oneOfEachSuite, playsAll } from './depth.fixture.ts';
 import { runSuite } from './run-suite.ts';
 
 const known = {
@@ -21,7 +21,7 @@ const known = {
 const all = findCases(join(packageRoot(), 'suites'))
   .map(({ file, id }) => readCase(file, known, id))
   .filter(({ opaque }) => !opaque);
-const plans = playsAll ? all : oneOfEachSuite(all);
+const plans = playsAll ? all : few(oneOfEachSuite(all), 'suites in a process and in a thread');
 
 async function traces(outDir: string, mode: TimeChoice): Promise<ReadonlyMap<string, string>> {
   const client = resolveClient('reference', {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from './depth.fixture.ts';
 import { loadCase, readCase } from '../case/load.ts';
 import type { Plan } from '../case/plan.ts';
 import { find, native } from '../client/native/fixture/build.fixture.ts';
@@ -144,7 +145,7 @@ t.test('and gives the trace that it gives over IPv4, but for the places', async 
   t.same(thread.trace, six.trace, 'in process too');
 });
 
-t.test('the same clients in real time', skipReal, (t) => {
+long('the same clients in real time', skipReal, (t) => {
   t.jobs = clients.length;
   for (const [name, client, plan] of clients)
     t.test(name, async (t) => {
@@ -174,7 +175,7 @@ t.test('a client that dials an address by heart is told so, once', async (t) => 
   t.match(formatFailure(result, palette(false)), /\n {2}note {8}client dialled ::1 port 7280, /);
 });
 
-t.test('in real time as well', skipReal, async (t) => {
+long('in real time as well', skipReal, async (t) => {
   const { notes } = await playReal(clientOf('by-heart', DIALS), refusedProbe);
   t.match(notes, [NOTE]);
 });

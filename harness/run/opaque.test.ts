@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long, longIf } from './depth.fixture.ts';
 import { opaque } from '../../emulators/opaque/index.ts';
 import { findCases, loadCase, readCase } from '../case/load.ts';
 import type { Plan } from '../case/plan.ts';
@@ -95,7 +96,7 @@ t.test(
   },
 );
 
-t.test('in scaled time too, with the same order of connections', async (t) => {
+long('in scaled time too, with the same order of connections', async (t) => {
   const [plan] = named('primary-resets');
   const client = resolveClient(profile('nothing'), options);
   const world = new RealWorld({ factor: 100, block: await ownBlock() });
@@ -130,14 +131,17 @@ const broken: readonly (readonly [fault: string, id: string, what: RegExp])[] = 
   ['gives-up-for-good', 'comes-back-after-an-outage', /^expect/],
 ];
 for (const [fault, id, what] of broken)
-  t.test(`a client that ${fault.replaceAll('-', ' ')} fails ${id}`, async (t) => {
-    const [result] = await play(profile(fault), named(id));
-    t.equal(result!.judgement.verdict, 'fail', result!.judgement.reason ?? '');
-    t.ok(
-      result!.judgement.findings.some((finding) => what.test(finding.what)),
-      result!.judgement.findings.map((finding) => finding.what).join(),
-    );
-  });
+  longIf(fault === 'storms')(
+    `a client that ${fault.replaceAll('-', ' ')} fails ${id}`,
+    async (t) => {
+      const [result] = await play(profile(fault), named(id));
+      t.equal(result!.judgement.verdict, 'fail', result!.judgement.reason ?? '');
+      t.ok(
+        result!.judgement.findings.some((finding) => what.test(finding.what)),
+        result!.judgement.findings.map((finding) => finding.what).join(),
+      );
+    },
+  );
 
 t.test(
   'a case for another protocol, or with a server that the profile lacks, is unsupported',

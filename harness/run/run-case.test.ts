@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from './depth.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
 import { packageRoot } from '../client/package-root.ts';
@@ -99,7 +100,7 @@ t.test('what a client sends right before it ends is heard', async (t) => {
   );
 });
 
-t.test('a client that never comes to rest is stalled: our error, within the bound', async (t) => {
+long('a client that never comes to rest is stalled: our error, within the bound', async (t) => {
   const played = await play('never-rests', 1_000);
   t.match(played.error, /stalled.*a loop that never yields/);
 });

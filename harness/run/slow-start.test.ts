@@ -1,6 +1,7 @@
 // A client that is slow to start, in scaled time: what its start explains is no failure of its own.
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
+import { long } from './depth.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
 import { resolveClient } from '../client/resolve.ts';
@@ -51,7 +52,7 @@ setInterval(() => {}, 1000);
   return conclude(plan, played, client.profile, []);
 }
 
-t.test('one that loads for a second and a half before it connects', async (t) => {
+long('one that loads for a second and a half before it connects', async (t) => {
   const { verdict, reason } = await judged(
     t,
     '40s',
@@ -64,7 +65,7 @@ t.test('one that loads for a second and a half before it connects', async (t) =>
   );
 });
 
-t.test('one that is there and waits before it connects has only itself to blame', async (t) => {
+long('one that is there and waits before it connects has only itself to blame', async (t) => {
   const { verdict, reason } = await judged(t, '100s', 'setTimeout(go, 4500);');
   t.equal(verdict, 'fail', reason ?? '');
 });

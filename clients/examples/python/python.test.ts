@@ -1,7 +1,7 @@
 // The example in Python plays one case in real time. What it does in all the others is the business of `npm run smoke`.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import t from 'tap';
+import { long } from '../../../harness/run/depth.fixture.ts';
 import { readCase } from '../../../harness/case/load.ts';
 import { SECOND } from '../../../harness/clock/clock.ts';
 import { packageRoot } from '../../../harness/client/package-root.ts';
@@ -16,7 +16,7 @@ const known = {
   dialects: Object.values(DIALECTS),
 };
 
-t.test(
+long(
   'the example in Python uploads to the next server while its primary refuses, on real sockets',
   { skip: isMissing && 'skipped: python3 is missing' },
   async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { long } from '../../../harness/run/depth.fixture.ts';
 import { encode, FrameDecoder, type Message } from '../codec/index.ts';
 import { EPOCH_MS, FakeClient, FakeHost, HELLO, requestUse, SETUP } from '../fake-host.fixture.ts';
 import { metering } from '../index.ts';
@@ -205,7 +206,7 @@ t.test('a request that a fault takes away leaves no trace', async (t) => {
   t.match(answers[1], { lease: 'alpha-1' }, 'and takes no seat');
 });
 
-t.test(
+long(
   'a flood of requests from a client that does not read is not buffered without end',
   async (t) => {
     const { client } = start();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { encode, type Message } from '../../../emulators/metering/codec/index.ts';
 import { metering } from '../../../emulators/metering/index.ts';
 import { DISSECTOR_FILE } from '../../../scripts/dissector.ts';
@@ -114,7 +115,7 @@ t.test('what is exported is imported again', async (t) => {
   );
 });
 
-t.test('tshark finds nothing wrong, and decodes every message', { skip: WITHOUT_TSHARK }, (t) => {
+long('tshark finds nothing wrong, and decodes every message', { skip: WITHOUT_TSHARK }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'a.pcapng');

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
 import type { Wire, WireListener } from '../../shim/transport.ts';
 import { HarnessError } from '../process.ts';
@@ -204,7 +205,7 @@ t.test(
   },
 );
 
-t.test('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or curl'), async (t) => {
+long('a shell loop with curl, pipes, jobs and traps', needs(curl, 'bash or curl'), async (t) => {
   const web = (wire: Wire): WireListener => {
     wire.resume();
     const data = () => {
@@ -281,7 +282,7 @@ print(len(data), back, time.time() - start < 0.01)`;
   },
 );
 
-t.test('what the shim cannot reach is named before it runs', { ...needs(true, '') }, async (t) => {
+long('what the shim cannot reach is named before it runs', { ...needs(true, '') }, async (t) => {
   const folder = t.testdir({ script: '#!/usr/bin/env nothing-of-this-name\n', text: 'hello' });
   execFileSync('chmod', ['+x', join(folder, 'text')]);
   const fails = async (command: readonly string[], expected: RegExp) => {
@@ -305,21 +306,17 @@ t.test('what the shim cannot reach is named before it runs', { ...needs(true, ''
   await fails(['sh', '-c', 'while :; do :; done'], /^stalled: .*which is busy/);
 });
 
-t.test(
-  'a loop on the clock, until a time hours away, ends',
-  needs(python, 'python3'),
-  async (t) => {
-    const waits = ['pass', 'time.sleep(0.001)', 'select.select([], [], [], 0)'];
-    for (const wait of waits) {
-      const program = `import select, time\nwhile time.monotonic() < 1e6: ${wait}`;
-      await t.rejects(
-        playNative({ command: [python!, '-c', program], stallMs: 300 }),
-        /^stalled: for 0.3 s of real time it waited no longer than 1ms at a time, and its clock .*python3/,
-        wait,
-      );
-    }
-  },
-);
+long('a loop on the clock, until a time hours away, ends', needs(python, 'python3'), async (t) => {
+  const waits = ['pass', 'time.sleep(0.001)', 'select.select([], [], [], 0)'];
+  for (const wait of waits) {
+    const program = `import select, time\nwhile time.monotonic() < 1e6: ${wait}`;
+    await t.rejects(
+      playNative({ command: [python!, '-c', program], stallMs: 300 }),
+      /^stalled: for 0.3 s of real time it waited no longer than 1ms at a time, and its clock .*python3/,
+      wait,
+    );
+  }
+});
 
 t.test('a client that waits for nothing shows what it waits in', needs(retry, 'cc'), async (t) => {
   await t.rejects(

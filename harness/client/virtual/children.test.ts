@@ -1,5 +1,6 @@
 // A client of several processes: each has its link, one runs at a time, and what they say to each other comes in one order.
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { MINUTE } from '../../clock/clock.ts';
 import { playNode } from './node-world.fixture.ts';
 
@@ -87,7 +88,7 @@ t.test('fork: messages, exits and timers of both sides in one time', async (t) =
   ]);
 });
 
-t.test(
+long(
   'children by name, by path, through scripts and shells; what they write has one order',
   async (t) => {
     const spec = {

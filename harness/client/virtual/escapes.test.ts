@@ -1,5 +1,6 @@
 // What virtual time cannot follow is named, with the mode that does work; never a verdict.
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { playNode } from './node-world.fixture.ts';
 
 const escapes: readonly (readonly [what: string, program: string, named: RegExp])[] = [
@@ -52,7 +53,7 @@ t.test('an escape in a child process is the client’s', async (t) => {
   t.match(error, /escaped: client uses a socket that listens \(server\.listen \/tmp\/x\.sock\)/);
 });
 
-t.test(
+long(
   'what never comes to rest is stalled, within the bound, and what holds it is named',
   async (t) => {
     const stalls: readonly (readonly [program: string, held: RegExp])[] = [

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { type Launch, launchProcess } from '../virtual/launch.ts';
 import { VirtualWorld } from '../../run/virtual-world.ts';
 import { packageRoot } from '../package-root.ts';
@@ -102,7 +103,7 @@ const NODES = [process.execPath, ...(process.env['METERPROOF_NODES'] ?? '').spli
   Boolean,
 );
 for (const node of NODES)
-  t.test(`in a thread of ${node} as in a process of it`, async (t) => {
+  long(`in a thread of ${node} as in a process of it`, async (t) => {
     const folder = t.testdir();
     const main = join(packageRoot(), 'dist/harness/cli/main.js');
     const trace = async (mode: string): Promise<string> => {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { long } from '../../run/depth.fixture.ts';
 import { HOUR } from '../../clock/clock.ts';
 import { VirtualWorld } from '../../run/virtual-world.ts';
 import { packageRoot } from '../package-root.ts';
@@ -96,7 +97,7 @@ t.test('what only a process can do is named, never played on', async (t) => {
   await t.rejects(play(t.testdir(), 'chdir'), /process\.chdir .*--time virtual gives it a process/);
 });
 
-t.test('a client that spins is ended, and the next one gets another host', async (t) => {
+long('a client that spins is ended, and the next one gets another host', async (t) => {
   const folder = t.testdir();
   await t.rejects(play(join(folder, 'a'), 'spin'), /stalled/);
   t.match((await play(join(folder, 'b'), 'exit')).exit, { code: 7 });

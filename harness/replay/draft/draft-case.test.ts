@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { few, long } from '../../run/depth.fixture.ts';
 import { metering } from '../../../emulators/metering/index.ts';
 import { loadCase, readCase } from '../../case/load.ts';
 import type { Plan } from '../../case/plan.ts';
@@ -74,9 +75,10 @@ const unkept = ({ judgement }: CaseResult): readonly string[] =>
 t.test(
   'of each session of a run: the recorded build does it all again, with its verdict',
   async (t) => {
-    const drafts = SESSIONS.map(({ name, trace }) => draft(name, trace, trace));
+    const sessions = few(SESSIONS, 'cases made of recorded sessions');
+    const drafts = sessions.map(({ name, trace }) => draft(name, trace, trace));
     const results = await play(drafts);
-    t.equal(results.size, SESSIONS.length);
+    t.equal(results.size, sessions.length);
     for (const { name, text, recorded } of drafts) {
       const result = results.get(name)!;
       t.strictSame(unkept(result), [], name);
@@ -95,7 +97,7 @@ const UNSEEN_ON_THE_WIRE = 'reference-crash-killed-while-uploading.jsonl';
 /** It halves the delay that it was given: from its pace none could tell what that was. */
 const GAP_HALVED = 'reference-gap-halved-online-attempts-counted-and-spaced-before-switch.jsonl';
 
-t.test(
+long(
   'the same from the wire alone: play and settings are concluded from what was seen',
   async (t) => {
     const drafts = SESSIONS.filter(({ name }) => name !== UNSEEN_ON_THE_WIRE).map(
@@ -129,7 +131,7 @@ t.test(
   },
 );
 
-t.test(
+long(
   'of a session that tcpdump took: times begin with the client, and it does that again',
   async (t) => {
     const name = 'tcpdump-example-python-primary-refuses.jsonl';
