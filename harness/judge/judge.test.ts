@@ -1,8 +1,7 @@
 import t from 'tap';
 import type { Plan } from '../case/plan.ts';
-import { MILLISECOND, SECOND } from '../clock/clock.ts';
 import type { TraceHeader } from '../trace/event.ts';
-import { judge, type JudgeOptions } from './judge.ts';
+import { judge } from './judge.ts';
 import { line, planOf, POSITION, traceOf } from './judge.fixture.ts';
 import type { Judgement } from './verdict.ts';
 
@@ -37,9 +36,13 @@ function judged(
   text: string,
   changes: Partial<Plan> = {},
   header: Partial<TraceHeader> = {},
-  options: JudgeOptions = {},
 ): Judgement {
-  return judge({ ...PLAN, ...changes }, traceOf(text, header), options);
+  return judge({ ...PLAN, ...changes }, traceOf(text, header));
+}
+
+/** The header of a run in real time on a machine that was so late. */
+function late({ jitter = '0s', launch = '0s' }): Partial<TraceHeader> {
+  return { time: 'real', lateness: { jitter, launch } };
 }
 
 t.test('a case passes when everything that it claims was seen', (t) => {
@@ -125,18 +128,18 @@ t.test('what only an observer sees is never kept without one', (t) => {
 });
 
 t.test('what a slow start could explain is inconclusive, and only that', (t) => {
-  const late = `${SAVED}\n4h1m30s alpha.share refused\n4h2m bravo.share UPLOAD r1\n${END}`;
+  const text = `${SAVED}\n4h1m30s alpha.share refused\n4h2m bravo.share UPLOAD r1\n${END}`;
   const strict = { rules: [] };
-  t.match(judged(late, strict), { verdict: 'fail', findings: [{ by: '30s too late' }] });
-  t.match(judged(late, strict, {}, { launchNs: 30n * SECOND }), { verdict: 'fail' });
-  t.match(judged(late, strict, {}, { launchNs: 30n * SECOND, jitterNs: MILLISECOND }), {
+  t.match(judged(text, strict), { verdict: 'fail', findings: [{ by: '30s too late' }] });
+  t.match(judged(text, strict, late({ launch: '30s' })), { verdict: 'fail' });
+  t.match(judged(text, strict, late({ launch: '30s', jitter: '1ms' })), {
     verdict: 'inconclusive',
     reason:
-      'expect: it hangs on 30s, and this machine was up to 1ms late, and the client took up to 30s to start',
+      'expect: it hangs on 30s, and the machine was up to 1ms late, and the client took up to 30s to start',
   });
   const slow = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
   t.match(
-    judged(slow, strict, {}, { launchNs: 600n * SECOND }),
+    judged(slow, strict, late({ launch: '10m' })),
     { verdict: 'fail', findings: [{ by: '500ms too late' }] },
     'from its own attempt on it is the client that is slow',
   );
@@ -153,16 +156,16 @@ t.test(
     };
     const came = (found: string, between = '') =>
       `${SAVED}\n4h alpha.share refused\n4h30s bravo up fault=refuse${between}\n4h30s600ms bravo.share ${found}\n${END}`;
-    const slow = { launchNs: 590n * MILLISECOND, jitterNs: 10n * MILLISECOND };
-    const verdictOf = (text: string, options: JudgeOptions) =>
-      judged(text, plan, {}, options).verdict;
+    const slow = late({ launch: '590ms', jitter: '10ms' });
+    const verdictOf = (text: string, header: Partial<TraceHeader>) =>
+      judged(text, plan, header).verdict;
     t.equal(verdictOf(came('UPLOAD r1'), {}), 'fail');
-    t.match(judged(came('UPLOAD r1'), plan, {}, slow), {
+    t.match(judged(came('UPLOAD r1'), plan, slow), {
       verdict: 'inconclusive',
       reason:
-        'expect: it hangs on 600ms, and this machine was up to 10ms late, and the client took up to 590ms to start',
+        'expect: it hangs on 600ms, and the machine was up to 10ms late, and the client took up to 590ms to start',
     });
-    t.equal(verdictOf(came('UPLOAD r1'), { launchNs: 590n * MILLISECOND }), 'fail');
+    t.equal(verdictOf(came('UPLOAD r1'), late({ launch: '590ms' })), 'fail');
     t.equal(
       verdictOf(came('UPLOAD r1', '\n4h30s1ms bravo.share reset by=server'), slow),
       'fail',
@@ -187,16 +190,16 @@ t.test('who was killed before it could answer is not blamed for what it never di
 16m client start run=2
 ${END}
 8h30m harness drained`;
-  const slow = { launchNs: 3n * SECOND };
+  const slow = late({ launch: '3s' });
   t.match(judged(trace(''), plan), { verdict: 'fail', reason: /^ledger: / });
-  t.match(judged(trace(''), plan, {}, slow), {
+  t.match(judged(trace(''), plan, slow), {
     verdict: 'inconclusive',
     reason: /^ledger: it hangs on 2s, .* took up to 3s to start$/,
   });
-  const hurried = { launchNs: SECOND };
-  t.equal(judged(trace(''), plan, {}, hurried).verdict, 'fail', 'it had the time');
+  const hurried = late({ launch: '1s' });
+  t.equal(judged(trace(''), plan, hurried).verdict, 'fail', 'it had the time');
   const answered = trace('\n15m1s client answer id=2 result=ok');
-  t.equal(judged(answered, plan, {}, slow).verdict, 'fail', 'it had answered');
+  t.equal(judged(answered, plan, slow).verdict, 'fail', 'it had answered');
   t.end();
 });
 
@@ -208,26 +211,27 @@ t.test('who had no time to answer, or to end, is not blamed', (t) => {
     const events = trace.events.map((event) =>
       event.event === 'contract' ? { ...event, fields: { why } } : event,
     );
-    const verdict = (options: JudgeOptions) => judge(plan, { ...trace, events }, options).verdict;
+    const verdict = (header: Partial<TraceHeader>) =>
+      judge(plan, { header: { ...trace.header, ...header }, events }).verdict;
     t.equal(verdict({}), 'fail');
-    t.equal(verdict({ launchNs: 4n * SECOND }), 'fail');
-    t.equal(verdict({ launchNs: 6n * SECOND }), 'inconclusive');
-    t.equal(verdict({ jitterNs: 3n * SECOND }), 'inconclusive');
+    t.equal(verdict(late({ launch: '4s' })), 'fail');
+    t.equal(verdict(late({ launch: '6s' })), 'inconclusive');
+    t.equal(verdict(late({ jitter: '3s' })), 'inconclusive');
   }
   t.end();
 });
 
 t.test('what the jitter of the machine could explain is inconclusive', (t) => {
-  const late = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
+  const text = `${SAVED}\n4h alpha.share refused\n4h2m498ms bravo.share UPLOAD r1\n${END}`;
   const strict = { rules: [] };
-  t.match(judged(late, strict), { verdict: 'fail', findings: [{ by: '500ms too late' }] });
-  t.match(judged(late, strict, {}, { jitterNs: 250n * MILLISECOND }), { verdict: 'fail' });
-  t.match(judged(late, strict, {}, { jitterNs: 251n * MILLISECOND }), {
+  t.match(judged(text, strict), { verdict: 'fail', findings: [{ by: '500ms too late' }] });
+  t.match(judged(text, strict, late({ jitter: '250ms' })), { verdict: 'fail' });
+  t.match(judged(text, strict, late({ jitter: '251ms' })), {
     verdict: 'inconclusive',
-    reason: 'expect: it hangs on 500ms, and this machine was up to 251ms late',
+    reason: 'expect: it hangs on 500ms, and the machine was up to 251ms late',
   });
   t.match(
-    judged(STAYED, {}, {}, { jitterNs: SECOND }),
+    judged(STAYED, {}, late({ jitter: '1s' })),
     { verdict: 'fail' },
     'what does not hang on time is firm',
   );

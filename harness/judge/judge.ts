@@ -2,7 +2,7 @@
 import { LIBRARY_COMMANDS } from '../case/commands.ts';
 import type { ExpectLine, Plan } from '../case/plan.ts';
 import type { Nanos } from '../clock/clock.ts';
-import { formatDuration } from '../clock/duration.ts';
+import { formatDuration, parseDuration } from '../clock/duration.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
 import { checkExpect } from './expect/check.ts';
 import { checkNever } from './expect/never.ts';
@@ -13,10 +13,6 @@ import type { Finding, Judgement, Rule, RuleVerdict, Verdict } from './verdict.t
 import { viewOf } from './view/view.ts';
 
 export interface JudgeOptions {
-  /** The worst lateness of this machine while the case ran (real and scaled time), ns of case time. */
-  readonly jitterNs?: Nanos;
-  /** The longest time that a client took to start (real and scaled time), ns of case time. */
-  readonly launchNs?: Nanos;
   /** Default: the built-in ones. */
   readonly rules?: readonly Rule[];
 }
@@ -39,8 +35,11 @@ const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'never', 'ledger'])
 export function judge(
   plan: Plan,
   trace: Trace,
-  { jitterNs = 0n, launchNs = 0n, rules: known = RULES }: JudgeOptions = {},
+  { rules: known = RULES }: JudgeOptions = {},
 ): Judgement {
+  const { lateness } = trace.header;
+  const jitterNs = durationOf(lateness?.jitter);
+  const launchNs = durationOf(lateness?.launch);
   const { findings, doubts, rules, ledger } = gather(plan, trace, known);
   const unsupported = unsupportedAbility(trace.events);
   const told =
@@ -65,11 +64,15 @@ export function judge(
   if (late)
     return end(
       'inconclusive',
-      `${late.what}: it hangs on ${formatDuration(late.marginNs!)}, and this machine was up to ${formatDuration(jitterNs)} late` +
+      `${late.what}: it hangs on ${formatDuration(late.marginNs!)}, and the machine was up to ${formatDuration(jitterNs)} late` +
         (late.sinceStart ? `, and the client took up to ${formatDuration(launchNs)} to start` : ''),
     );
   if (doubts.length > 0) return end('inconclusive', doubts.join('; '));
   return { verdict: 'pass', findings: [], rules, ledger };
+}
+
+function durationOf(text = '0s'): Nanos {
+  return parseDuration(text) ?? 0n;
 }
 
 function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly Rule[]): Evidence {

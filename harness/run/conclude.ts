@@ -1,5 +1,4 @@
 import type { Plan } from '../case/plan.ts';
-import { fromMs } from '../clock/duration.ts';
 import { HarnessError } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import { judge } from '../judge/judge.ts';
@@ -28,11 +27,7 @@ export function conclude(
 }
 
 function judged(plan: Plan, played: Played, rules: readonly Rule[] | undefined): Judgement {
-  return judge(plan, played.trace, {
-    jitterNs: fromMs(played.worstLatenessMs),
-    launchNs: fromMs(played.longestLaunchMs ?? 0),
-    ...(rules && { rules }),
-  });
+  return judge(plan, played.trace, { ...(rules && { rules }) });
 }
 
 /** Nothing that a rule says of a run that was broken off is a finding; what it accounts for is shown. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Canary } from '../clock/canary.ts';
-import type { Nanos } from '../clock/clock.ts';
+import { formatDuration } from '../clock/duration.ts';
 import { RealClock } from '../clock/real.ts';
 import { LaunchWatch } from '../client/launch-watch.ts';
 import { observerFor } from '../client/observer/inject.ts';
@@ -16,6 +16,7 @@ import {
 import type { Network } from '../client/profile-schema.ts';
 import { RealProcess } from '../client/real-process.ts';
 import { RealTransport } from '../shim/transport-real.ts';
+import type { Lateness } from '../trace/event.ts';
 import { ObservedTransport } from './observed-transport.ts';
 import { addressesBelow, portsOfLoopback, type Places } from './places.ts';
 import { Strays } from './strays.ts';
@@ -126,12 +127,11 @@ export class RealWorld implements World {
     this.#wake?.();
   }
 
-  worstLatenessNs(): Nanos {
-    return this.#canary.worst();
-  }
-
-  longestLaunchNs(): Nanos {
-    return this.#launches.worst();
+  lateness(): Lateness {
+    return {
+      jitter: formatDuration(this.#canary.worst()),
+      launch: formatDuration(this.#launches.worst()),
+    };
   }
 
   async close(): Promise<void> {

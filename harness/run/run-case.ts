@@ -45,9 +45,6 @@ export interface Played {
   /** What the trace, which is the servers', cannot show: where a client has dialled in vain. */
   readonly notes?: readonly string[];
   readonly clientMs: number;
-  readonly worstLatenessMs: number;
-  /** The longest time that a client took to start, in case time; where time is virtual none passes meanwhile. */
-  readonly longestLaunchMs?: number;
   /** Why the client cannot play this case. */
   readonly unsupported?: string;
   /** Ours, not the client's: what went wrong so that nothing can be said. */
@@ -164,8 +161,6 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
       places,
     }),
     clientMs: toMs(clock.now()),
-    worstLatenessMs: toMs(world.worstLatenessNs()),
-    longestLaunchMs: toMs(world.longestLaunchNs?.() ?? 0n),
     ...(unsupported !== undefined && { unsupported }),
     ...(error !== undefined && { error }),
   };
@@ -200,6 +195,7 @@ export function headerOf(
   world: World,
   { client, seed }: Pick<CaseOptions, 'client' | 'seed'>,
 ): TraceHeader {
+  const lateness = world.lateness?.();
   return {
     meterproof: 1,
     case: plan.id,
@@ -209,5 +205,6 @@ export function headerOf(
     seed,
     epoch: new Date(world.epochMs).toISOString(),
     observer: world.observer,
+    ...(lateness && { lateness }),
   };
 }

@@ -170,7 +170,6 @@ async function notPlayed(
     trace: { header: headerOf(plan, world, { client, seed }), events: [] },
     stderrTail: [],
     clientMs: 0,
-    worstLatenessMs: 0,
     unsupported,
   };
 }

@@ -5,7 +5,9 @@ import { long } from './depth.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
 import { resolveClient } from '../client/resolve.ts';
+import { judge } from '../judge/judge.ts';
 import type { Judgement } from '../judge/verdict.ts';
+import { formatTrace, parseTrace } from '../trace/file.ts';
 import { ownBlock } from './claim-block.ts';
 import { conclude } from './conclude.ts';
 import { RealWorld } from './real-world.ts';
@@ -49,7 +51,10 @@ setInterval(() => {}, 1000);
   const world = new RealWorld({ factor: FACTOR, block: await ownBlock() });
   const played = await runCase(plan, world, { client, seed: 1, dialect: metering });
   t.equal(played.error, undefined);
-  return conclude(plan, played, client.profile, []);
+  const judgement = conclude(plan, played, client.profile, []);
+  const file = parseTrace(formatTrace(played.trace), 'a.jsonl');
+  t.equal(judge(plan, file, { rules: [] }).reason, judgement.reason, 'the file says no less');
+  return judgement;
 }
 
 long('one that loads for a second and a half before it connects', async (t) => {
@@ -61,7 +66,7 @@ long('one that loads for a second and a half before it connects', async (t) => {
   t.equal(verdict, 'inconclusive', reason ?? '');
   t.match(
     reason,
-    /^expect: it hangs on \S+, and this machine was up to \S+ late, and the client took up to (3\d|[4-9]\d)\S* to start$/,
+    /^expect: it hangs on \S+, and the machine was up to \S+ late, and the client took up to (3\d|[4-9]\d)\S* to start$/,
   );
 });
 

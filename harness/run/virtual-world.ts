@@ -161,10 +161,6 @@ export class VirtualWorld implements World {
 
   wake(): void {}
 
-  worstLatenessNs(): Nanos {
-    return 0n;
-  }
-
   async close(): Promise<void> {
     for (const client of this.#clients) client.kill();
     for (const client of this.#clients) while (!client.ended) await client.turn();

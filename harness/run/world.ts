@@ -1,6 +1,7 @@
-import type { Clock, Nanos } from '../clock/clock.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { ClientProcess, LaunchSpec, ProcessListener } from '../client/process.ts';
 import type { Transport } from '../shim/transport.ts';
+import type { Lateness } from '../trace/event.ts';
 import type { Places } from './places.ts';
 import type { Strays } from './strays.ts';
 
@@ -26,9 +27,7 @@ export interface World {
   run(finished: () => boolean): Promise<void>;
   /** Something has happened that may have finished the case. */
   wake(): void;
-  /** The worst lateness that the machine showed, in case time; 0 where time is virtual. */
-  worstLatenessNs(): Nanos;
-  /** The longest time that a process took to start, in case time; absent where time is virtual: it stands still meanwhile. */
-  longestLaunchNs?(): Nanos;
+  /** What the machine has shown; absent where time is virtual: it stands still meanwhile. */
+  lateness?(): Lateness;
   close(): Promise<void>;
 }

@@ -42,8 +42,18 @@ export interface TraceHeader {
   readonly epoch: string;
   /** What saw the attempts that no listener sees: `virtual`, `node`, `python`, or `none`. */
   readonly observer: string;
+  /** What the machine showed during a run in real or scaled time; absent where time is virtual. */
+  readonly lateness?: Lateness;
   /** Of a captured session (`docs/captures.md`). */
   readonly capture?: CaptureNote;
+}
+
+/** Durations in case time, as in the file: `12ms`. */
+export interface Lateness {
+  /** The worst of the machine. */
+  readonly jitter: string;
+  /** The longest start of a client. */
+  readonly launch: string;
 }
 
 export interface Trace {

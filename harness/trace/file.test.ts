@@ -38,6 +38,19 @@ t.test('what is written is read back', (t) => {
   t.end();
 });
 
+t.test('what the machine showed is read back, and nothing else in its place', (t) => {
+  const lateness = { jitter: '12ms', launch: '1s310ms' };
+  const late: Trace = { ...TRACE, header: { ...TRACE.header, time: 'real', lateness } };
+  const text = formatTrace(late);
+  t.match(text, '"observer":"virtual","lateness":{"jitter":"12ms","launch":"1s310ms"}}\n');
+  t.same(parseTrace(text, 'a.jsonl'), late);
+  for (const wrong of ['"12 blinks"', '12', '"-1s"'])
+    t.throws(() => parseTrace(text.replace('"12ms"', wrong), 'a.jsonl'), {
+      message: /^a\.jsonl:1: "lateness\.jitter": /,
+    });
+  t.end();
+});
+
 t.test('keys stand in a fixed order, however the event was made', (t) => {
   const [, event] = TRACE.events;
   const shuffled = Object.fromEntries(Object.entries(event!).toReversed()) as typeof event & object;

@@ -12,7 +12,7 @@ export function formatTrace({ header, events }: Trace): string {
 
 /** Without its newline; the keys stand in a fixed order. */
 export function headerLine(header: TraceHeader): string {
-  const { meterproof, client, dialect, time, seed, epoch, observer, capture } = header;
+  const { meterproof, client, dialect, time, seed, epoch, observer, lateness, capture } = header;
   return JSON.stringify({
     meterproof,
     case: header.case,
@@ -22,6 +22,7 @@ export function headerLine(header: TraceHeader): string {
     seed,
     epoch,
     observer,
+    lateness: lateness && { jitter: lateness.jitter, launch: lateness.launch },
     capture,
   });
 }

@@ -78,6 +78,7 @@ export class TraceLines {
 class NotJson extends TraceFileError {}
 
 const FIELD = z.union([z.string(), z.number(), z.boolean()]);
+const DURATION = z.string().refine((text) => parseDuration(text) !== undefined, 'not a duration');
 const HEADER = z.strictObject({
   meterproof: z.literal(1),
   case: z.string(),
@@ -87,6 +88,7 @@ const HEADER = z.strictObject({
   seed: z.int(),
   epoch: z.string().refine((date) => !Number.isNaN(Date.parse(date)), 'not a date'),
   observer: z.string(),
+  lateness: z.strictObject({ jitter: DURATION, launch: DURATION }).optional(),
   capture: CAPTURE_NOTE.optional(),
 });
 const USAGE = z.strictObject({
@@ -117,8 +119,13 @@ function readHeader(line: string, place: string): TraceHeader {
     );
   if (version !== '1')
     throw new TraceFileError(`${place}: a trace of version ${version}; version 1 is known`);
-  const { capture, dialect, ...header } = read(HEADER, line, place);
-  return { ...header, ...(dialect !== undefined && { dialect }), ...(capture && { capture }) };
+  const { capture, lateness, dialect, ...header } = read(HEADER, line, place);
+  return {
+    ...header,
+    ...(dialect !== undefined && { dialect }),
+    ...(lateness && { lateness }),
+    ...(capture && { capture }),
+  };
 }
 
 function eventAfter(last: TraceEvent | undefined, line: string, place: string): TraceEvent {
