@@ -68,7 +68,7 @@ t.test('broken rules come in their order, with the cases that showed them', (t) 
   t.end();
 });
 
-t.test('the table marks what is not as expected', (t) => {
+t.test('the table shows who differs, and marks what is not as expected', (t) => {
   const plain = palette(false);
   const table = pairTable(pairUp(PLANS, good, good, BUGS), 'reference:rtm', plain);
   t.equal(
@@ -76,10 +76,12 @@ t.test('the table marks what is not as expected', (t) => {
     [
       'case             reference  reference:rtm  broke',
       'offline/refuses  pass       pass           expected: pass, fail',
-      'online/sticks    pass       pass',
+      'and 1 more that both pass',
       '',
     ].join('\n'),
   );
+  const alike = pairUp(PLANS.slice(1), good.slice(1), good.slice(1), BUGS);
+  t.equal(pairTable(alike, 'reference:rtm', plain), 'and 1 more that both pass\n');
   const text = brokenRulesText(brokenRules(bad, [rule('SWM-1')]), plain);
   t.equal(text, '  SWM-1  the client keeps SWM-1\n         Q235786  shown by offline/refuses\n');
   t.same(wrap('aa bb cc dddddd', 5), ['aa bb', 'cc', 'dddddd']);

@@ -6,10 +6,13 @@ import { isAsExpected } from './demo-report.ts';
 
 const WIDTH = 100;
 
-/** Every case with both verdicts; what came out otherwise than expected is marked. */
+/** Both verdicts of each case that tells the clients apart, or came out otherwise than expected, which is marked; the others are counted. */
 export function pairTable(pairs: readonly Pair[], field: string, colors: Palette): string {
-  const width = Math.max(...pairs.map(({ plan }) => plan.id.length)) + 2;
-  const rows = pairs.map((pair) => {
+  const shown = pairs.filter(
+    (pair) => !isAsExpected(pair) || pair.reference !== 'pass' || pair.field !== 'pass',
+  );
+  const width = Math.max(0, ...shown.map(({ plan }) => plan.id.length)) + 2;
+  const rows = shown.map((pair) => {
     const columns = [
       pair.plan.id.padEnd(width),
       verdictCell(pair.reference, 'reference'.length + 2, colors),
@@ -19,7 +22,9 @@ export function pairTable(pairs: readonly Pair[], field: string, colors: Palette
     return columns.join('').trimEnd();
   });
   const head = `${'case'.padEnd(width)}reference  ${field}  broke`;
-  return [colors.bold(head), ...rows, ''].join('\n');
+  const others = pairs.length - shown.length;
+  const rest = others === 0 ? [] : [`and ${others} more that both pass`];
+  return [...(rows.length === 0 ? [] : [colors.bold(head), ...rows]), ...rest, ''].join('\n');
 }
 
 function verdictCell(verdict: Verdict, width: number, colors: Palette): string {
