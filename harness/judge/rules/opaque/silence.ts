@@ -6,7 +6,7 @@ import type { Indexed } from '../../view/arrival.ts';
 import { livesThrough } from '../../view/lives.ts';
 import { broken, counted, kept, nothingSeen, type Outcome, type RuleCase } from '../rule.ts';
 
-/** RT-8 by connections alone: what a fault has swallowed is given up within the time-out for an answer. */
+/** RT-8 by connections alone: a connection on which a fault has struck what was sent, by either side, is given up within the time-out for an answer. */
 export function judgeSilence(input: RuleCase): Outcome {
   const { view, clients } = input;
   let ended = 0;
@@ -38,9 +38,11 @@ export function judgeSilence(input: RuleCase): Outcome {
   return kept(`${counted(ended, 'silent connection')} given up in time`);
 }
 
-/** From the first bytes that went nowhere; an end by the server is no silence. */
+/** From the first bytes that went nowhere: some servers speak first, and who waits for that asks nothing. An end by the server is no silence. */
 function silenceOn({ events }: Attempt): { since: Indexed; until?: bigint } | undefined {
-  const since = events.find(({ event }) => event.event === 'swallowed');
+  const since = events.find(
+    ({ event }) => event.event === 'swallowed' || event.event === 'answer-lost',
+  );
   const ended = events.find(({ event }) => event.event === 'close' || event.event === 'reset');
   if (!since || ended?.event.fields['by'] === 'server') return undefined;
   return { since, ...(ended && { until: ended.event.at }) };
