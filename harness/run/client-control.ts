@@ -9,6 +9,7 @@ import {
   type ClientWord,
 } from '../client/contract.ts';
 import { runHook } from '../client/hook.ts';
+import { lastLines } from '../client/last-lines.ts';
 import type { ClientProcess, Exit } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import type { FieldValue } from '../trace/event.ts';
@@ -71,7 +72,7 @@ export class ClientControl {
   }
 
   get stderrTail(): readonly string[] {
-    return this.#stderr.trimEnd().split('\n').slice(-STDERR_LINES).filter(Boolean);
+    return lastLines(this.#stderr, STDERR_LINES);
   }
 
   start(): void {

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { signalGroup, spawnGroup, sweep } from '../client/group.ts';
+import { lastLines } from '../client/last-lines.ts';
 import { HarnessError } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import { expandTemplate } from '../client/template.ts';
@@ -123,7 +124,7 @@ export function ending(server: string, why: string, said: string): string {
 }
 
 export function lastWords(said: string): string {
-  const lines = said.trimEnd().split('\n').slice(-8).filter(Boolean);
+  const lines = lastLines(said, 8);
   return lines.length > 0
     ? `\n  its last words:${lines.map((line) => `\n    ${line}`).join('')}`
     : '';
