@@ -59,8 +59,8 @@ export interface Plan {
 export interface StatedPolicy {
   /** `listed`: one after the other, from the first or from the last good one on; `any`: as it likes. */
   readonly order: 'listed' | 'any';
-  /** Connection attempts on one server in a minute that are not yet a storm. */
-  readonly attemptsPerMinute: number;
+  /** Connection attempts on one server in a minute that are not yet a storm; absent: what RT-4 takes for one. */
+  readonly attemptsPerMinute?: number;
   /** What one usage record stands for; absent: a run. */
   readonly records?: 'per-run' | 'per-interval' | 'counter';
   readonly phases?: Readonly<Partial<Record<PhaseName, StatedPhase>>>;

@@ -85,7 +85,7 @@ const policyFile = z.strictObject(
     retryDelay: configurable.optional(),
     connectTimeout: configurable.optional(),
     answerTimeout: configurable.optional(),
-    attemptsPerMinute: whole(1, 100_000).default(10),
+    attemptsPerMinute: whole(1, 100_000).optional(),
     records: z.enum(RECORDS, { error: `one of ${RECORDS.join(', ')}` }).optional(),
     acquire: phaseFile.optional(),
     renew: phaseFile.optional(),

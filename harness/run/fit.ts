@@ -47,7 +47,12 @@ export function withPolicy(plan: Plan, { policy }: Profile): Plan {
   return {
     ...plan,
     clients: plan.clients.map(own),
-    policy: { order, attemptsPerMinute, ...(records && { records }), phases },
+    policy: {
+      order,
+      ...(attemptsPerMinute !== undefined && { attemptsPerMinute }),
+      ...(records && { records }),
+      phases,
+    },
   };
 }
 

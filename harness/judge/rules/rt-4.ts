@@ -1,3 +1,4 @@
+import type { ClientPlan } from '../../case/plan.ts';
 import { MINUTE, type Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import { formatEvent } from '../../trace/format.ts';
@@ -9,6 +10,8 @@ import { broken, defineRule, kept, nothingSeen, type Outcome, type RuleCase } fr
 export const ATTEMPTS_PER_MINUTE = 10;
 /** Where the settings ask for something every few seconds, the attempts of so many intervals count in place of those of a minute. */
 const INTERVALS = 3n;
+/** Of the delay that an opaque client states: it has no work but its attempts, so that ten in six delays are too many at any pace. */
+const OPAQUE_DELAYS = 6n;
 
 export const RT_4 = defineRule({
   id: 'RT-4',
@@ -17,18 +20,22 @@ export const RT_4 = defineRule({
   source: 'SRE book "Handling Overload"',
   always: true,
   needs: 'a client tries any server',
-  judge,
-  judgeOpaque: judge,
+  judge: (input) =>
+    judgeWithin(input, ({ retryDelayNs, pollingIntervalNs }) =>
+      shorter(INTERVALS * shorter(retryDelayNs, pollingIntervalNs), MINUTE),
+    ),
+  judgeOpaque: (input) =>
+    judgeWithin(input, ({ retryDelayNs }) => shorter(OPAQUE_DELAYS * retryDelayNs, MINUTE)),
 });
 
-function judge(input: RuleCase): Outcome {
+/** `unstated`: the window, where the profile states no budget. */
+function judgeWithin(input: RuleCase, unstated: (plan: ClientPlan) => Nanos): Outcome {
   const { view, clients } = input;
   const stated = view.plan.policy?.attemptsPerMinute;
   const budget = stated ?? ATTEMPTS_PER_MINUTE;
   let most = { count: 0, span: MINUTE, place: '', at: 0n };
   for (const { name, plan } of clients) {
-    const asked = INTERVALS * shorter(plan.retryDelayNs, plan.pollingIntervalNs);
-    const span = stated === undefined ? shorter(asked, MINUTE) : MINUTE;
+    const span = stated === undefined ? unstated(plan) : MINUTE;
     for (const server of view.plan.servers) {
       const stored = new Set<string>();
       const window: Attempt[] = [];

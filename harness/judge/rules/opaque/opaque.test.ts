@@ -15,11 +15,11 @@ const plan: Plan = {
     'suites/x/y.yaml',
     { rules: new Set(RULE_IDS), dialects: [opaque] },
   ),
-  policy: { order: 'listed', attemptsPerMinute: 10 },
+  policy: { order: 'listed' },
 };
 
 /** `second actor event #connection key=value`, an event a line. */
-function verdicts(text: string, observer = 'virtual'): (id: string) => RuleVerdict {
+function verdicts(text: string, observer = 'virtual', judged = plan): (id: string) => RuleVerdict {
   const lines = [
     `0 client start`,
     ...text.trim().split('\n'),
@@ -52,7 +52,7 @@ function verdicts(text: string, observer = 'virtual'): (id: string) => RuleVerdi
     epoch: '2026-01-01T00:00:00.000Z',
     observer,
   } as const;
-  const { rules } = judge(plan, { header, events });
+  const { rules } = judge(judged, { header, events });
   return (id) => rules.find((rule) => rule.id === id)!;
 }
 
@@ -156,5 +156,20 @@ t.test('the primary that returns alone is found, or not', (t) => {
     'broken',
   );
   t.equal(verdicts(`${down}${tried}`)('FO-6').state, 'broken');
+  t.end();
+});
+
+t.test('a client that states a pace of seconds and keeps it makes no storm', (t) => {
+  const every = (seconds: number): string =>
+    [...Array(40).keys()].map((n) => `${1 + n * seconds} alpha refused`).join('\n');
+  const paced = (delay: bigint) => ({
+    ...plan,
+    clients: plan.clients.map((client) => ({ ...client, retryDelayNs: delay * SECOND })),
+  });
+  t.match(verdicts(every(1), 'virtual', paced(1n))('RT-4').why, /at most 6 in 6s/);
+  t.equal(verdicts(every(0.5), 'virtual', paced(1n))('RT-4').state, 'broken');
+  t.equal(verdicts(every(1))('RT-4').state, 'broken', 'where ten seconds are stated');
+  const budget = { ...paced(1n), policy: { order: 'listed', attemptsPerMinute: 10 } } as const;
+  t.equal(verdicts(every(1), 'virtual', budget)('RT-4').state, 'broken', 'a budget that is stated');
   t.end();
 });
