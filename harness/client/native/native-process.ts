@@ -171,6 +171,8 @@ export class VirtualNativeProcess implements ClientProcess {
 
   setClock(byMs: number): void {
     this.#wallOffsetMs += byMs;
+    // Who waits for a time of the wall clock has to wait for another moment now.
+    this.#tree.touch(true);
   }
 
   kill(): void {

@@ -1,5 +1,6 @@
 // What the clocks show. The functions of libc are replaced too: they read the clock without a system call.
 #include "shim.h"
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/times.h>
 
@@ -20,9 +21,14 @@ struct timespec timespec_of(nanos time) {
   return t;
 }
 
+/** True for clocks that a play can set. */
+int is_wall(clockid_t clock) {
+  return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
+}
+
 /** What a clock shows at case time 0; meaningful for the clocks that are ours. */
 nanos clock_base(clockid_t clock) {
-  return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI ? wall : UPTIME;
+  return is_wall(clock) ? wall : UPTIME;
 }
 
 /** The end of a time-out that starts now. */
@@ -51,8 +57,8 @@ static long read_time_of_day(struct timeval *time, struct timezone *zone) {
   return 0;
 }
 
-static long sleep_until(const struct call *call, nanos deadline, struct timespec *left) {
-  enum outcome outcome = wait_until(CLIENT_MASK(call), WAIT_SLEEP, deadline, 0, 0);
+static long sleep_until(const struct call *call, int kind, nanos deadline, struct timespec *left) {
+  enum outcome outcome = wait_until(CLIENT_MASK(call), kind, deadline, 0, 0);
   if (outcome == LATE) return 0;
   if (left) *left = timespec_of(deadline - now);
   return interrupted();
@@ -66,9 +72,11 @@ static long clock_sleep(const struct call *call) {
   const struct timespec *time = (void *)call->args[2];
   if (!ours(call->args[0])) return pass(call);
   if (!valid(time)) return -EINVAL;
-  if (!(call->args[1] & TIMER_ABSTIME)) return sleep_until(call, after(nanos_of(time)), (void *)call->args[3]);
+  if (!(call->args[1] & TIMER_ABSTIME))
+    return sleep_until(call, WAIT_SLEEP, after(nanos_of(time)), (void *)call->args[3]);
   nanos at = nanos_of(time);
-  return sleep_until(call, at == FOREVER ? at : at - clock_base(call->args[0]), 0);
+  int kind = is_wall(call->args[0]) ? WAIT_SLEEP | ON_WALL : WAIT_SLEEP;
+  return sleep_until(call, kind, at == FOREVER ? at : at - clock_base(call->args[0]), 0);
 }
 
 long clock_call(const struct call *call, int *handled) {
@@ -90,7 +98,12 @@ long clock_call(const struct call *call, int *handled) {
     case SYS_clock_nanosleep: return clock_sleep(call);
     case SYS_nanosleep:
       if (!valid((void *)a[0])) return -EINVAL;
-      return sleep_until(call, after(nanos_of((void *)a[0])), (void *)a[1]);
+      return sleep_until(call, WAIT_SLEEP, after(nanos_of((void *)a[0])), (void *)a[1]);
+    case SYS_sysinfo: {
+      long result = pass(call);
+      if (result == 0) ((struct sysinfo *)a[0])->uptime = (now + UPTIME) / SECOND;
+      return result;
+    }
     // A client that sets the clock of the machine has none to set here.
     case SYS_clock_settime:
     case SYS_settimeofday:

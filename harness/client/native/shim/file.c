@@ -2,8 +2,10 @@
 // file shows where we can set them; the others, when they are of this run, read as the time of the last change.
 #include "shim.h"
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <utime.h>
 
 /** Real seconds since 1970 at which the client was started. */
@@ -25,6 +27,19 @@ static void stamp_path(int folder, const char *path) {
   RAW(SYS_utimensat, folder, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
+/** Something was put into the folder of this path, or taken out of it. */
+static void stamp_folder(int folder, const char *path) {
+  static char parent[4096];
+  size_t length = strnlen(path, sizeof parent);
+  if (length == 0 || length == sizeof parent) return;
+  while (length > 1 && path[length - 1] == '/') length--;
+  while (length > 0 && path[length - 1] != '/') length--;
+  while (length > 1 && path[length - 1] == '/') length--;
+  memcpy(parent, path, length);
+  strcpy(parent + length, length == 0 ? "." : "");
+  stamp_path(folder, parent);
+}
+
 static void show_times(struct stat *info) {
   if (info->st_ctim.tv_sec >= run_start) info->st_ctim = info->st_mtim;
   if (info->st_atim.tv_sec >= run_start) info->st_atim = info->st_mtim;
@@ -41,6 +56,7 @@ static long open_call(const struct call *call, int folder, const char *path, int
   if (!(flags & (O_CREAT | O_TRUNC))) return pass(call);
   int fresh = RAW(SYS_newfstatat, folder, path, &info, 0) < 0;
   long fd = pass(call);
+  if (fd >= 0 && fresh) stamp_folder(folder, path);
   if (fd >= 0 && (fresh || flags & O_TRUNC)) stamp(fd);
   return fd;
 }
@@ -48,6 +64,36 @@ static long open_call(const struct call *call, int folder, const char *path, int
 static long then_stamp_path(const struct call *call, int folder, long path) {
   long result = pass(call);
   if (result == 0) stamp_path(folder, (char *)path);
+  return result;
+}
+
+static long made(const struct call *call, int folder, long path) {
+  long result = then_stamp_path(call, folder, path);
+  if (result == 0) stamp_folder(folder, (char *)path);
+  return result;
+}
+
+static long taken(const struct call *call, int folder, long path) {
+  long result = pass(call);
+  if (result == 0) stamp_folder(folder, (char *)path);
+  return result;
+}
+
+static long renamed(const struct call *call, int from_folder, long from, int to_folder, long to) {
+  long result = taken(call, from_folder, from);
+  if (result == 0) stamp_folder(to_folder, (char *)to);
+  return result;
+}
+
+static long bound(const struct call *call) {
+  struct sockaddr_un address = {0};
+  size_t size = call->args[2];
+  long result = pass(call);
+  if (result < 0 || size <= sizeof(sa_family_t)) return result;
+  memcpy(&address, (void *)call->args[1], size < sizeof address - 1 ? size : sizeof address - 1);
+  if (address.sun_family != AF_UNIX || !*address.sun_path) return result;
+  stamp_path(AT_FDCWD, address.sun_path);
+  stamp_folder(AT_FDCWD, address.sun_path);
   return result;
 }
 
@@ -95,8 +141,21 @@ long file_call(const struct call *call, int *handled) {
       if (!(a[2] & (O_CREAT | O_TRUNC))) break;
       return open_call(call, a[0], (char *)a[1], a[2]);
     case SYS_creat: return open_call(call, AT_FDCWD, (char *)a[0], O_CREAT | O_TRUNC);
-    case SYS_mkdir: return then_stamp_path(call, AT_FDCWD, a[0]);
-    case SYS_mkdirat: return then_stamp_path(call, a[0], a[1]);
+    case SYS_mkdir:
+    case SYS_mknod: return made(call, AT_FDCWD, a[0]);
+    case SYS_mkdirat:
+    case SYS_mknodat: return made(call, a[0], a[1]);
+    case SYS_symlink: return made(call, AT_FDCWD, a[1]);
+    case SYS_symlinkat: return made(call, a[1], a[2]);
+    case SYS_link: return taken(call, AT_FDCWD, a[1]);
+    case SYS_linkat: return taken(call, a[2], a[3]);
+    case SYS_unlink:
+    case SYS_rmdir: return taken(call, AT_FDCWD, a[0]);
+    case SYS_unlinkat: return taken(call, a[0], a[1]);
+    case SYS_rename: return renamed(call, AT_FDCWD, a[0], AT_FDCWD, a[1]);
+    case SYS_renameat:
+    case SYS_renameat2: return renamed(call, a[0], a[1], a[2], a[3]);
+    case SYS_bind: return bound(call);
     case SYS_truncate: return then_stamp_path(call, AT_FDCWD, a[0]);
     case SYS_ftruncate:
     case SYS_fallocate: return then_stamp(call, a[0]);

@@ -18,14 +18,15 @@ static int woken(void *what) {
   return futex->woken || (w->shared && __atomic_load_n(futex->word, __ATOMIC_SEQ_CST) != w->value);
 }
 
-static long wait_on(const struct call *call, uint32_t bitset, nanos deadline) {
+/** `on_wall` is ON_WALL, or 0. */
+static long wait_on(const struct call *call, uint32_t bitset, nanos deadline, int on_wall) {
   const uint32_t *word = (void *)call->args[0];
   uint32_t value = call->args[2];
   if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) return -EAGAIN;
   self->futex = (struct futex_waiter){word, bitset, 1, 0, ++arrivals};
   struct waiting waiting = {self, value, !(call->args[1] & FUTEX_PRIVATE_FLAG)};
-  enum wait_kind kind = waiting.shared ? WAIT_FILE : WAIT_PROCESS;
-  enum outcome outcome = wait_until(CLIENT_MASK(call), kind, deadline, woken, &waiting);
+  int kind = waiting.shared ? WAIT_FILE : WAIT_PROCESS;
+  enum outcome outcome = wait_until(CLIENT_MASK(call), kind | on_wall, deadline, woken, &waiting);
   self->futex.waiting = 0;
   self->progress = 1;
   if (outcome == READY) return 0;
@@ -84,10 +85,10 @@ static int lock_freed(void *what) {
 }
 
 /** Priority inheritance means nothing where one task runs at a time: an ordinary lock with the owner's id in its word. */
-static long lock_pi(const struct call *call, nanos deadline) {
+static long lock_pi(const struct call *call, nanos deadline, int on_wall) {
   uint32_t *word = (void *)call->args[0];
   if ((*word & FUTEX_TID_MASK) == (uint32_t)self->tid) return -EDEADLK;
-  enum outcome outcome = wait_until(NO_SIGNALS, WAIT_PROCESS, deadline, lock_freed, word);
+  enum outcome outcome = wait_until(NO_SIGNALS, WAIT_PROCESS | on_wall, deadline, lock_freed, word);
   if (outcome == LATE) return -ETIMEDOUT;
   *word = self->tid;
   return 0;
@@ -103,10 +104,11 @@ long futex_call(const struct call *call) {
   const long *a = call->args;
   int operation = a[1] & FUTEX_CMD_MASK;
   clockid_t clock = a[1] & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+  int on_wall = clock == CLOCK_REALTIME ? ON_WALL : 0;
   const struct timespec *timeout = (void *)a[3];
   switch (operation) {
-    case FUTEX_WAIT: return wait_on(call, ~0u, timeout ? after(nanos_of(timeout)) : FOREVER);
-    case FUTEX_WAIT_BITSET: return a[5] ? wait_on(call, a[5], absolute(call, clock)) : -EINVAL;
+    case FUTEX_WAIT: return wait_on(call, ~0u, timeout ? after(nanos_of(timeout)) : FOREVER, 0);
+    case FUTEX_WAIT_BITSET: return a[5] ? wait_on(call, a[5], absolute(call, clock), on_wall) : -EINVAL;
     case FUTEX_WAKE: return wake((void *)a[0], a[2], ~0u);
     case FUTEX_WAKE_BITSET: return wake((void *)a[0], a[2], a[5]);
     case FUTEX_REQUEUE: return requeue((void *)a[0], (void *)a[4], a[2], a[3]);
@@ -114,8 +116,8 @@ long futex_call(const struct call *call) {
       if (*(volatile uint32_t *)a[0] != (uint32_t)a[5]) return -EAGAIN;
       return requeue((void *)a[0], (void *)a[4], a[2], a[3]);
     case FUTEX_WAKE_OP: return wake_op((void *)a[0], a[2], (void *)a[4], a[3], a[5]);
-    case FUTEX_LOCK_PI: return lock_pi(call, absolute(call, CLOCK_REALTIME));
-    case FUTEX_LOCK_PI2: return lock_pi(call, absolute(call, clock));
+    case FUTEX_LOCK_PI: return lock_pi(call, absolute(call, CLOCK_REALTIME), ON_WALL);
+    case FUTEX_LOCK_PI2: return lock_pi(call, absolute(call, clock), on_wall);
     case FUTEX_TRYLOCK_PI:
       if (*(uint32_t *)a[0] & FUTEX_TID_MASK) return -EAGAIN;
       *(uint32_t *)a[0] = self->tid;

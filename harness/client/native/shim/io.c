@@ -112,6 +112,7 @@ static void copied(int from, int to) {
   closed(to);
   connection_copied(from, to);
   random_copied(from, to);
+  timer_fd_copied(from, to);
 }
 
 static long close_call(const struct call *call) {

@@ -17,7 +17,7 @@ struct task *new_task(void) {
       tasks[i].link = -1;
       return &tasks[i];
     }
-  return 0;
+  broken("more than 256 threads in one process");
 }
 
 int is_link(int fd) {
@@ -80,6 +80,7 @@ static void hear(void) {
   struct down head;
   transfer(SYS_read, &head, sizeof head);
   if (head.now > now) now = head.now;
+  if (wall != head.wall) wall_moved(head.wall - wall);
   wall = head.wall;
   for (uint32_t i = 0; i < head.count; i++) {
     struct event event;

@@ -88,7 +88,6 @@ static long clone_call(const struct call *call) {
   if (!a[1]) return forked(RAW(SYS_clone, a[0] & ~(CLONE_VM | CLONE_VFORK), 0, a[2], a[3], a[4]));
   enum mode mode = mode_of(a[0]);
   struct task *task = mode == THREAD ? new_task() : 0;
-  if (mode == THREAD && !task) return -EAGAIN;
   struct start *start = prepare(call, a[1], mode, task);
   if (mode == SPAWN) begin_spawn(), a[0] |= CLONE_VFORK;
   else a[0] &= ~CLONE_VFORK;
@@ -106,7 +105,6 @@ static long clone3_call(const struct call *call) {
   }
   enum mode mode = mode_of(own.flags);
   struct task *task = mode == THREAD ? new_task() : 0;
-  if (mode == THREAD && !task) return -EAGAIN;
   struct start *start = prepare(call, own.stack + own.stack_size, mode, task);
   if (mode == SPAWN) begin_spawn(), own.flags |= CLONE_VFORK;
   else own.flags &= ~(uint64_t)CLONE_VFORK;

@@ -4,6 +4,9 @@
 #include <sys/sysmacros.h>
 
 static uint64_t state = 0x9e3779b97f4a7c15ULL;
+/** Descriptors below this are looked at when a program begins. */
+#define MAX_INHERITED 256
+
 static uint64_t devices[MAX_FD / 64];
 
 void seed_random(uint64_t seed) {
@@ -46,6 +49,11 @@ static void note_device(int fd) {
   if (fd >= MAX_FD || RAW(SYS_fstat, fd, &info) < 0 || !S_ISCHR(info.st_mode)) return;
   if (major(info.st_rdev) == 1 && (minor(info.st_rdev) == 8 || minor(info.st_rdev) == 9))
     devices[fd / 64] |= 1ULL << fd % 64;
+}
+
+/** In a program that begins: what its parent has opened for it. A shell does: `head -c 16 </dev/urandom`. */
+void find_random_devices(void) {
+  for (int fd = 0; fd < MAX_INHERITED; fd++) note_device(fd);
 }
 
 static int names_device(const char *path) {

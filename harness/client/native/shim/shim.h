@@ -69,7 +69,9 @@ extern char link_path[108], shim_path[4096];
 // wait.c
 enum outcome { READY, LATE, INTERRUPTED };
 #define NO_SIGNALS (~0ULL)
-enum outcome wait_until(uint64_t mask, enum wait_kind kind, nanos deadline, int (*ready)(void *), void *what);
+/** Added to a wait kind: the deadline is a time of the wall clock, and moves when that is set. */
+#define ON_WALL 0x80
+enum outcome wait_until(uint64_t mask, int kind, nanos deadline, int (*ready)(void *), void *what);
 enum outcome wait_fd(const struct call *call, int fd, short events, int timeout_option);
 long interrupted(void);
 long restarted(void);
@@ -89,6 +91,7 @@ void deliver_signals(uint64_t mask);
 extern nanos now, wall;
 nanos nanos_of(const struct timespec *time);
 struct timespec timespec_of(nanos time);
+int is_wall(clockid_t clock);
 nanos clock_base(clockid_t clock);
 nanos after(nanos timeout);
 long clock_call(const struct call *call, int *handled);
@@ -97,6 +100,8 @@ long clock_call(const struct call *call, int *handled);
 nanos next_timer(void);
 int fire_timers(void);
 void timer_fd_closed(int fd);
+void timer_fd_copied(int from, int to);
+void wall_moved(nanos by);
 void forget_timers(void);
 long timer_call(const struct call *call, int *handled);
 
@@ -121,13 +126,15 @@ void real_pids(struct call *call);
 long shown_pids(const struct call *call, long result);
 long pid_call(const struct call *call, int *handled);
 
-// futex.c, process.c, random.c, file.c, made.c
+// futex.c, process.c, random.c, file.c, made.c, ipc.c
 long made_call(const struct call *call, int *handled);
 long futex_call(const struct call *call);
 long process_call(const struct call *call, int *handled);
 int spawning(void);
 void child_begin(void *start);
+long ipc_call(const struct call *call, int *handled);
 void seed_random(uint64_t seed);
+void find_random_devices(void);
 void fill_random(void *bytes, size_t count);
 int is_random_device(int fd);
 long random_call(const struct call *call, int *handled);

@@ -71,6 +71,19 @@ static long send_call(const struct call *call) {
   }
 }
 
+static long send_messages(const struct call *call) {
+  struct mmsghdr *messages = (void *)call->args[1];
+  long count = call->args[2] < 1024 ? call->args[2] : 1024, done = 0;
+  for (; done < count; done++) {
+    struct call one = {SYS_sendmsg, {call->args[0], (long)&messages[done].msg_hdr, call->args[3]}, call->context};
+    long result = send_call(&one);
+    if (result == RESTART) return done ? done : -EINTR;
+    if (result < 0) return done ? done : result;
+    messages[done].msg_len = result;
+  }
+  return done;
+}
+
 static long receive_call(const struct call *call) {
   int at = call->number == SYS_recvmsg ? 2 : 3, fd = call->args[0];
   long flags = call->args[at], done = 0;
@@ -112,6 +125,7 @@ long socket_call(const struct call *call, int *handled) {
     case SYS_getsockopt: return get_option(call);
     case SYS_sendto:
     case SYS_sendmsg: return send_call(call);
+    case SYS_sendmmsg: return send_messages(call);
     case SYS_recvfrom:
     case SYS_recvmsg:
     case SYS_recvmmsg: return receive_call(call);

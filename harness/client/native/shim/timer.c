@@ -1,12 +1,13 @@
 // Timers of the process: setitimer and alarm, timerfd, timer_create. They are due at case times and fire in a turn.
 #include "shim.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 
-#define MAX_TIMERS 64
+#define MAX_TIMERS 256
 
 enum use { UNUSED, ALARM, DESCRIPTOR, POSIX };
 
@@ -14,14 +15,16 @@ struct timer {
   enum use use;
   clockid_t clock;
   nanos due, period;  // due: FOREVER when it is not armed
-  int fd;
+  int on_wall;  // due at a time of the wall clock
+  int fd;       // one of its descriptors
   struct sigevent event;
   int overrun;
 };
 
 /** The first is that of setitimer. */
 static struct timer timers[MAX_TIMERS] = {{.use = ALARM, .clock = CLOCK_MONOTONIC, .due = FOREVER, .fd = -1}};
-static uint64_t fd_timers[MAX_FD / 64];
+/** By descriptor: which timer it shows, 0 for none. */
+static uint8_t timer_of[MAX_FD];
 
 nanos next_timer(void) {
   nanos next = FOREVER;
@@ -81,17 +84,29 @@ void forget_timers(void) {
   }
 }
 
-static struct timer *by_fd(int fd) {
-  for (int i = 1; i < MAX_TIMERS; i++)
-    if (timers[i].use == DESCRIPTOR && timers[i].fd == fd) return &timers[i];
-  return 0;
+/** The wall clock was set. */
+void wall_moved(nanos by) {
+  for (int i = 0; i < MAX_TIMERS; i++)
+    if (timers[i].on_wall && timers[i].due != FOREVER) timers[i].due -= by;
 }
 
+static struct timer *by_fd(int fd) {
+  return fd >= 0 && fd < MAX_FD && timer_of[fd] ? &timers[timer_of[fd]] : 0;
+}
+
+/** The timer lives as long as one of its descriptors. */
 void timer_fd_closed(int fd) {
-  if (fd < 0 || fd >= MAX_FD || !(fd_timers[fd / 64] >> fd % 64 & 1)) return;
-  fd_timers[fd / 64] &= ~(1ULL << fd % 64);
   struct timer *timer = by_fd(fd);
-  if (timer) timer->use = UNUSED;
+  if (!timer) return;
+  uint8_t index = timer_of[fd];
+  timer_of[fd] = 0;
+  uint8_t *other = memchr(timer_of, index, sizeof timer_of);
+  if (other) timer->fd = other - timer_of;
+  else timer->use = UNUSED;
+}
+
+void timer_fd_copied(int from, int to) {
+  if (by_fd(from) && to < MAX_FD) timer_of[to] = timer_of[from];
 }
 
 static struct timer *unused(void) {
@@ -100,7 +115,7 @@ static struct timer *unused(void) {
       timers[i] = (struct timer){.due = FOREVER, .fd = -1};
       return &timers[i];
     }
-  return 0;
+  broken("more than 255 timers in one process");
 }
 
 static void get(const struct timer *timer, struct itimerspec *out) {
@@ -110,6 +125,10 @@ static void get(const struct timer *timer, struct itimerspec *out) {
 
 static void set(struct timer *timer, const struct itimerspec *in, int absolute) {
   nanos value = nanos_of(&in->it_value);
+  uint64_t expirations;
+  // Those that nobody has read are forgotten.
+  if (timer->use == DESCRIPTOR && fd_ready(timer->fd, POLLIN)) RAW(SYS_read, timer->fd, &expirations, 8);
+  timer->on_wall = absolute && is_wall(timer->clock);
   timer->period = nanos_of(&in->it_interval);
   if (value == 0) timer->due = FOREVER;
   else if (!absolute || value == FOREVER) timer->due = after(value);
@@ -138,18 +157,16 @@ static long set_alarm_seconds(unsigned seconds) {
 /** An eventfd gives what a timerfd gives: the count of expirations, once. */
 static long create_fd(clockid_t clock, int flags) {
   struct timer *timer = unused();
-  if (!timer) return -EMFILE;
   long fd = RAW(SYS_eventfd2, 0, flags & (EFD_NONBLOCK | EFD_CLOEXEC));
   if (fd < 0) return fd;
   if (fd >= MAX_FD) return RAW(SYS_close, fd), -EMFILE;
   timer->use = DESCRIPTOR, timer->clock = clock, timer->fd = fd;
-  fd_timers[fd / 64] |= 1ULL << fd % 64;
+  timer_of[fd] = timer - timers;
   return fd;
 }
 
 static long create_posix(clockid_t clock, const struct sigevent *event, int *id) {
   struct timer *timer = unused();
-  if (!timer) return -EAGAIN;
   timer->use = POSIX, timer->clock = clock;
   *id = timer - timers;
   if (event) timer->event = *event;

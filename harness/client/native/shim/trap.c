@@ -21,6 +21,7 @@ static long answer(const struct call *call) {
   // Between clone and exec the child uses the memory of its parent: what it does to its descriptors is not the parent's.
   if (!handled && spawning()) return pass(call);
   if (!handled) result = io_call(call, &handled);
+  if (!handled) result = ipc_call(call, &handled);
   if (!handled) result = wait_call(call, &handled);
   if (!handled) result = made_call(call, &handled);
   if (!handled) result = clock_call(call, &handled);
@@ -90,6 +91,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
   self = new_task();
   attach(self);
   begin_pids();
+  find_random_devices();
   shim_on = 1;
   if (arm_traps() < 0) broken("this kernel has no syscall user dispatch (Linux 5.11 or newer, x86-64)");
   set_signals(mask);

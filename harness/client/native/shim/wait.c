@@ -26,12 +26,13 @@ static int ended(uint64_t mask, nanos deadline, int (*ready)(void *), void *what
 }
 
 /** Gives the turn back until `ready` says so, time has come to `deadline`, or a signal outside `mask` wants its handler. */
-enum outcome wait_until(uint64_t mask, enum wait_kind kind, nanos deadline, int (*ready)(void *), void *what) {
+enum outcome wait_until(uint64_t mask, int kind, nanos deadline, int (*ready)(void *), void *what) {
   enum outcome outcome;
   if (ready) yields = 0;
   while (!ended(mask, deadline, ready, what, &outcome)) {
-    nanos timer = next_timer();
-    await_turn(kind, timer < deadline ? timer : deadline);
+    nanos timer = next_timer(), before = wall;
+    await_turn(kind & ~ON_WALL, timer < deadline ? timer : deadline);
+    if (kind & ON_WALL && deadline != FOREVER) deadline -= wall - before;
     spins = 0;
     fire_timers();
   }
@@ -100,6 +101,10 @@ struct selection {
   char wanted[3][MAX_SELECT / 8];
 };
 
+static nanos time_left(nanos deadline) {
+  return deadline > now ? deadline - now : 0;
+}
+
 static int selection_ready(void *what) {
   struct selection *s = what;
   size_t bytes = (s->count + 63) / 64 * 8;
@@ -110,7 +115,7 @@ static int selection_ready(void *what) {
   return s->result != 0;
 }
 
-static long select_call(const struct call *call, nanos timeout, const uint64_t *mask) {
+static long look_at(const struct call *call, nanos timeout, const uint64_t *mask) {
   struct selection s = {.count = call->args[0]};
   if (s.count < 0 || s.count > MAX_SELECT) return -EINVAL;
   for (int i = 0; i < 3; i++) {
@@ -128,6 +133,17 @@ static long select_call(const struct call *call, nanos timeout, const uint64_t *
     if (s.sets[i]) memcpy(s.sets[i], s.wanted[i], (s.count + 63) / 64 * 8);
   if (mask) deliver_signals(*mask);
   return interrupted();
+}
+
+/** Linux shows in the argument what is left of it. */
+static long select_call(const struct call *call, nanos timeout, const uint64_t *mask) {
+  nanos deadline = after(timeout);
+  long result = look_at(call, timeout, mask);
+  if (timeout == FOREVER || result == RESTART) return result;
+  struct timespec left = timespec_of(time_left(deadline));
+  if (call->number == SYS_pselect6) *(struct timespec *)call->args[4] = left;
+  else *(struct timeval *)call->args[4] = (struct timeval){left.tv_sec, left.tv_nsec / 1000};
+  return result;
 }
 
 static long epoll_call(const struct call *call, nanos timeout, const uint64_t *mask) {
@@ -177,7 +193,12 @@ long wait_call(const struct call *call, int *handled) {
   *handled = 1;
   switch (call->number) {
     case SYS_poll: return poll_call(call, milliseconds(a[2]), 0);
-    case SYS_ppoll: return poll_call(call, optional((void *)a[2]), (void *)a[3]);
+    case SYS_ppoll: {
+      nanos deadline = after(optional((void *)a[2]));
+      long result = poll_call(call, optional((void *)a[2]), (void *)a[3]);
+      if (a[2] && deadline != FOREVER) *(struct timespec *)a[2] = timespec_of(time_left(deadline));
+      return result;
+    }
     case SYS_select: {
       const struct timeval *t = (void *)a[4];
       return select_call(call, t ? t->tv_sec * SECOND + t->tv_usec * 1000LL : FOREVER, 0);
