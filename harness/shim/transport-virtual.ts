@@ -75,6 +75,11 @@ export class VirtualNetwork implements Transport {
     };
   }
 
+  /** True where a server is, whether or not it answers. */
+  has(address: string, port: number): boolean {
+    return this.#bound.has(placeText({ address: plainAddress(address), port }));
+  }
+
   /** True where a SYN would be answered now. */
   isOpen(address: string, port: number): boolean {
     return placesOf(address, port).some((place) => this.#bound.get(place)?.state === 'open');
@@ -84,7 +89,7 @@ export class VirtualNetwork implements Transport {
   dial(address: string, port: number, peer: Peer): Dialed {
     const to = { address: plainAddress(address), port };
     const place = placeText(to);
-    if (!this.#bound.has(place)) this.#strayed(to.address, port);
+    if (!this.has(address, port)) this.#strayed(to.address, port);
     return new Link(this.#clock, () => this.#bound.get(place), peer);
   }
 }

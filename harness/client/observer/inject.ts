@@ -44,10 +44,20 @@ export function observerFor(
     const modules = join(packageRoot(), 'harness/client/observer');
     return { kind: 'python', env: add('PYTHONPATH', modules, delimiter) };
   }
+  const preload = nativeObserver(command, folder, inherited['PATH'] ?? '');
+  return preload === undefined
+    ? { kind: 'none', env: {} }
+    : { kind: 'native', env: add('LD_PRELOAD', preload, ':') };
+}
+
+/** What a native program preloads to be observed; undefined: that one cannot, or it is not there. */
+export function nativeObserver(
+  command: readonly string[],
+  folder: string,
+  searchPath: string,
+): string | undefined {
   const preload = join(packageRoot(), PRELOAD);
-  if (takesPreload(preload, command, folder, inherited['PATH'] ?? ''))
-    return { kind: 'native', env: add('LD_PRELOAD', preload, ':') };
-  return { kind: 'none', env: {} };
+  return takesPreload(preload, command, folder, searchPath) ? preload : undefined;
 }
 
 /** Not where the loader would read the path of the preload as several, or replace a word in it. */

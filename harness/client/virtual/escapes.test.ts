@@ -53,6 +53,45 @@ t.test('an escape in a child process is the client’s', async (t) => {
   t.match(error, /escaped: client uses a socket that listens \(server\.listen \/tmp\/x\.sock\)/);
 });
 
+t.test(
+  'a program that is not Node and connects to a server of the case is an escape',
+  async (t) => {
+    const dial = (port: number) => `exec 3<>/dev/tcp/127.0.0.1/${port}`;
+    const servers = [{ port: 80, state: 'refuse' as const }];
+    const ways = [
+      `cp.execFile('bash', ['-c', '${dial(80)}'])`,
+      `cp.spawnSync('bash', ['-c', '${dial(80)}']); console.log('ends')`,
+      `cp.exec('true; bash -c "${dial(80)}"', { env: { PATH: process.env.PATH, LD_PRELOAD: '' } })`,
+      "cp.fork('./child.mjs', { env: { PATH: process.env.PATH } })",
+    ];
+    for (const way of ways) {
+      const { error } = await playNode({
+        servers,
+        program: `import cp from 'node:child_process'; ${way}; setTimeout(() => {}, 1_000);`,
+        files: {
+          'child.mjs': `import { execFile } from 'node:child_process'; execFile('bash', ['-c', '${dial(80)}'])`,
+        },
+      });
+      t.match(
+        error,
+        /^escaped: client uses a child process that is not Node and connects to 127\.0\.0\.1:80, .*--time scaled:N$/,
+        way,
+      );
+    }
+    const elsewhere = await playNode({
+      servers,
+      program: `
+      import cp from 'node:child_process';
+      console.log(cp.spawnSync('bash', ['-c', '${dial(1)}']).status);
+      const seen = 'Object.keys(process.env).filter((name) => /METERPROOF|PRELOAD/.test(name)).join() + "."';
+      console.log(eval(seen), String(cp.execFileSync('node', ['-p', seen])).trim());
+    `,
+    });
+    t.equal(elsewhere.error, undefined, 'what is no server of the case is its own affair');
+    t.equal(elsewhere.stdout, '1\n. .\n');
+  },
+);
+
 long(
   'what never comes to rest is stalled, within the bound, and what holds it is named',
   async (t) => {

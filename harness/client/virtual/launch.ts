@@ -15,6 +15,8 @@ export interface LaunchOptions {
   /** Tells the link, and whoever cleans up, what belongs to this client. */
   readonly mark: string;
   readonly outputs: Outputs;
+  /** For its children that are not Node: what they preload, and the file in which that writes where they connect to. */
+  readonly observer?: { readonly preload: string; readonly file: string } | undefined;
 }
 
 export interface LaunchListener {
@@ -37,11 +39,16 @@ export type Launch = (options: LaunchOptions, listener: LaunchListener) => Launc
 export function linkEnvironment({
   preload,
   link,
-}: Pick<LaunchOptions, 'preload' | 'link'>): Record<string, string> {
+  observer,
+}: Pick<LaunchOptions, 'preload' | 'link' | 'observer'>): Record<string, string> {
   return {
     [LINK_VARIABLES.socket]: link.path,
     [LINK_VARIABLES.preload]: pathToFileURL(preload).href,
     [LINK_VARIABLES.bin]: link.bin,
+    ...(observer && {
+      [LINK_VARIABLES.observer]: observer.preload,
+      [LINK_VARIABLES.dials]: observer.file,
+    }),
   };
 }
 

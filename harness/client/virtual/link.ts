@@ -122,6 +122,10 @@ export const LINK_VARIABLES = {
   bin: 'METERPROOF_BIN',
   /** The file behind the client's standard input, so that a child can tell that it inherited it. */
   stdin: 'METERPROOF_STDIN',
+  /** What children preload that are not Node, so that it is seen where they connect to; empty: there is no such thing here. */
+  observer: 'METERPROOF_NATIVE_OBSERVER',
+  /** Where it writes that down. */
+  dials: 'METERPROOF_OBSERVER',
 } as const;
 
 /** Above what any kernel gives out: no number of ours is taken for a process of somebody else. */

@@ -16,6 +16,7 @@ import type { Welcome } from './link.ts';
 import { linkServer } from './link-server.ts';
 import type { NodeLink } from './node-link.ts';
 import { NodeTree } from './node-tree.ts';
+import { Outsiders } from './outsiders.ts';
 import { type Launched, type Launch, launchProcess } from './launch.ts';
 import { Outputs } from '../outputs.ts';
 import { Patience } from '../patience.ts';
@@ -56,6 +57,7 @@ export class VirtualNodeProcess implements ClientProcess {
   readonly #patience: Patience;
   readonly #tree: NodeTree;
   #outputs: Outputs | undefined;
+  #outsiders: Outsiders | undefined;
   #child: Launched | undefined;
   #exit: Exit | undefined;
   #ended = false;
@@ -120,6 +122,7 @@ export class VirtualNodeProcess implements ClientProcess {
     const link = this.#isOver ? undefined : this.#tree.due();
     if (link) await this.#tree.run(link);
     if (!this.#isOver) await this.#tree.settle();
+    if (!this.#dying) this.#lookOutside();
     if (this.#isOver) await this.#end();
     else if (!this.#outputs!.read()) this.#endFlood();
   }
@@ -159,6 +162,15 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#listener.exited({ code: null, signal: 'SIGKILL' });
   }
 
+  /** Only what has children can have some that are not Node. */
+  #lookOutside(): void {
+    const place = this.#pids.count > 1 ? this.#outsiders?.dialled() : undefined;
+    if (place !== undefined)
+      this.#break(
+        escapedText(this.#spec, `a child process that is not Node and connects to ${place}`),
+      );
+  }
+
   get #isOver(): boolean {
     return this.#dying || this.#exit !== undefined || this.#tree.isOver;
   }
@@ -181,9 +193,12 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#date();
     const { folder, outputFolder = folder, run } = this.#spec;
     this.#outputs = new Outputs(outputFolder, run, this.#listener);
-    const { launch = launchProcess, preload } = this.#around;
+    const { launch = launchProcess, preload, network } = this.#around;
+    this.#outsiders = Outsiders.of(this.#spec, outputFolder, network);
+    const { observer } = this.#outsiders ?? {};
+    const [link, mark, outputs] = [server, this.#mark, this.#outputs];
     this.#child = launch(
-      { spec: this.#spec, preload, link: server, mark: this.#mark, outputs: this.#outputs },
+      { spec: this.#spec, preload, link, mark, outputs, observer },
       {
         failed: (error) => {
           this.#listener.broke(`it could not be started: ${error.message}`);
@@ -241,6 +256,7 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#date();
     this.#outputs?.read();
     this.#outputs?.close();
+    this.#outsiders?.close();
     this.#ended = true;
     this.#listener.exited(this.#exit);
   }

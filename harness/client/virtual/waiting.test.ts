@@ -124,6 +124,32 @@ t.test('all clocks agree', async (t) => {
   });
 });
 
+t.test('a formatter, and Temporal where there is one, tell the time of the case', async (t) => {
+  const { stdout, stderr } = await playNode({
+    program: `
+      setTimeout(() => {
+        const formatter = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'UTC' });
+        console.log(formatter.format());
+        console.log(formatter.formatToParts().map(({ value }) => value).join(''));
+        console.log([0, 1e12].map(formatter.format).join(' '), formatter.format === formatter.format);
+        const { Temporal } = globalThis;
+        const { Now } = Temporal ?? {};
+        console.log(Temporal ? [Now.instant(), Now.zonedDateTimeISO(), Now.plainDateTimeISO('Asia/Tokyo'), Now.plainDateISO(), Now.plainTimeISO()].join(' ') : 'none');
+      }, 90_061_001);
+    `,
+  });
+  t.equal(stderr, '');
+  const [format, parts, dates, temporal] = stdout.trim().split('\n');
+  t.equal(format, '06/01/2026, 01:01:01');
+  t.equal(parts, format);
+  t.equal(dates, '01/01/1970, 00:00:00 09/09/2001, 01:46:40 true');
+  if (temporal !== 'none')
+    t.equal(
+      temporal,
+      '2026-01-06T01:01:01.001Z 2026-01-06T01:01:01.001+00:00[UTC] 2026-01-06T10:01:01.001 2026-01-06 01:01:01.001',
+    );
+});
+
 t.test('a loop that looks at the clock gets on, in the same way each time', async (t) => {
   const play = () =>
     playNode({

@@ -12,6 +12,7 @@ interface TimersBinding {
 
 export interface StreamHandle {
   readBuffer(bytes: Buffer): void;
+  useUserBuffer(buffer: Uint8Array): void;
   emitEOF(): void;
   finishWrite(request: object, status: number): void;
   finishShutdown(request: object, status: number): void;
@@ -70,6 +71,9 @@ export interface Internals {
   readonly processTimers: (nowMs: number) => void;
   readonly runTicks: () => void;
   readonly onStreamRead: unknown;
+  /** Where a socket keeps the buffer that it is to read into, or the function that makes one (`onread` of `net.connect`). */
+  readonly buffer: symbol;
+  readonly bufferMaker: symbol;
   readonly ownerSymbol: symbol;
   readonly connectError: (status: number, address: string, port: number) => Error;
   readonly readError: (status: number) => Error;
@@ -86,7 +90,11 @@ interface InternalModules {
     getTimerCallbacks?(runTicks: () => void): { processTimers(now: number): void };
   };
   'internal/errors': Record<string, ErrorClass>;
-  'internal/stream_base_commons': { onStreamRead?: unknown };
+  'internal/stream_base_commons': {
+    onStreamRead?: unknown;
+    kBuffer?: symbol;
+    kBufferGen?: symbol;
+  };
   'internal/http': { utcDate?: () => string };
   'internal/async_hooks': { symbols?: { owner_symbol?: symbol } };
   'internal/child_process': {
@@ -162,6 +170,7 @@ export function loadInternals(): Internals {
   const spawnSync = binding('spawn_sync');
   needed('spawn_sync.spawn', spawnSync.spawn);
   const children = load('internal/child_process');
+  const streams = load('internal/stream_base_commons');
   const net = require('node:net') as { _normalizeArgs?: Internals['normalizeConnectArgs'] };
   return {
     timers,
@@ -181,7 +190,9 @@ export function loadInternals(): Internals {
     nextTimerList: () => queue.peek(),
     processTimers: needed('getTimerCallbacks', itimers.getTimerCallbacks)(runTicks).processTimers,
     runTicks,
-    onStreamRead: needed('onStreamRead', load('internal/stream_base_commons').onStreamRead),
+    onStreamRead: needed('onStreamRead', streams.onStreamRead),
+    buffer: needed('kBuffer', streams.kBuffer),
+    bufferMaker: needed('kBufferGen', streams.kBufferGen),
     ownerSymbol: needed('owner_symbol', load('internal/async_hooks').symbols?.owner_symbol),
     connectError: (status, address, port) => new ConnectError(status, 'connect', address, port),
     readError: (status) => new ReadError(status, 'read'),

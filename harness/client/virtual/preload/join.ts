@@ -11,6 +11,7 @@ import { Family } from './family.ts';
 import { FileTimes } from './file-times.ts';
 import { installHolds } from './holds.ts';
 import { installHttpClock } from './http-clock.ts';
+import { installIntl } from './intl.ts';
 import { type Internals, isHttpLoaded, loadInternals, loadServerInternals } from './internals.ts';
 import { installListening } from './listening.ts';
 import { installNames } from './names.ts';
@@ -80,6 +81,7 @@ function install(
   );
   installHolds(channel, internals);
   installClock(clock, internals);
+  installIntl(clock);
   installPerformance(clock);
   installRandom(welcome.seed);
   installSockets(sockets, internals);

@@ -69,6 +69,7 @@ function checkSockets(internals: Internals, sockets: VirtualSockets): void {
   const heard: string[] = [];
   const socket = net.connect(ENDPOINT, () => heard.push('connect'));
   socket.on('data', (data) => heard.push(data.toString())).on('end', () => heard.push('end'));
+  internals.runTicks();
   const [connect] = sockets.takeOps();
   if (connect?.op !== 'connect') throw new Error('it does not hold that a socket attaches');
   const { id } = connect;

@@ -46,12 +46,21 @@ export function makeHandle(options: HandleOptions): VirtualHandle {
   let paused = true;
   const unread: (Buffer | 'end')[] = [];
   const handle = new JSStream() as VirtualHandle;
+  const ownBuffer = () => {
+    const owner = handle[ownerSymbol] as Record<symbol, unknown> | undefined;
+    return owner?.[options.internals.buffer] as Uint8Array | null | undefined;
+  };
   const drain = () => {
     while (!paused && isOpen()) {
       const next = unread.shift();
       if (next === undefined) return;
       if (next === 'end') handle.emitEOF();
-      else handle.readBuffer(next);
+      else {
+        const roomBytes = ownBuffer()?.length || next.length;
+        // It may pause, or give another buffer, after each.
+        if (roomBytes < next.length) unread.unshift(next.subarray(roomBytes));
+        handle.readBuffer(next.subarray(0, roomBytes));
+      }
     }
   };
   const close = (callback?: () => void) => {

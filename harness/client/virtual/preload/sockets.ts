@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import net from 'node:net';
 import type { ClientEvent, SocketOp } from '../link.ts';
 import type { Internals } from './internals.ts';
@@ -19,12 +20,21 @@ type AnySocket = net.Socket & {
   _sockname?: unknown;
   connecting: boolean;
   writable: boolean;
+  [symbol: symbol]: unknown;
 };
+
+interface Open {
+  readonly handle: VirtualHandle;
+  /** Absent: it was accepted. */
+  readonly socket: AnySocket | undefined;
+  /** What its events belong to: an `AsyncLocalStorage` of the client has the store there that it had when it connected. */
+  readonly context: AsyncResource;
+}
 
 /** The sockets of a process in virtual time: what they do is told to the harness at the end of the turn. */
 export class VirtualSockets {
   readonly #internals: Internals;
-  readonly #open = new Map<number, { handle: VirtualHandle; socket: AnySocket | undefined }>();
+  readonly #open = new Map<number, Open>();
   readonly #listening = new Map<number, ListenHandle>();
   #ops: SocketOp[] = [];
   #lastId = 0;
@@ -49,7 +59,10 @@ export class VirtualSockets {
     if (!('id' in event)) return;
     if (event.event === 'accepted') return this.#accept(event.id, event.listener);
     const open = this.#open.get(event.id);
-    if (!open) return;
+    open?.context.runInAsyncScope(() => this.#tell(open, event));
+  }
+
+  #tell(open: Open, event: Exclude<ClientEvent, { event: 'accepted' }> & { id: number }): void {
     const { handle } = open;
     const { uv, connectError, readError, ownerSymbol } = this.#internals;
     const socket = open.socket ?? (handle[ownerSymbol] as AnySocket);
@@ -63,7 +76,9 @@ export class VirtualSockets {
       socket.connecting = false;
       // It was never open: there is nothing to close.
       this.#open.delete(event.id);
-      socket.destroy(connectError(uv[`UV_${event.code}`]!, handle.address, handle.port));
+      const error = connectError(uv[`UV_${event.code}`]!, handle.address, handle.port);
+      socket.emit('connectionAttemptFailed', ...wayOf(handle), error);
+      socket.destroy(error);
     } else if (event.event === 'reset') socket.destroy(readError(uv['UV_ECONNRESET']!));
     else if (event.event === 'data') handle.receive(Buffer.from(event.base64, 'base64'));
     else handle.receive('end');
@@ -72,8 +87,14 @@ export class VirtualSockets {
   open(socket: AnySocket, address: string, port: number): VirtualHandle {
     const id = ++this.#lastId;
     const handle = this.#make(id, { address, port, socket });
-    this.#open.set(id, { handle, socket });
-    this.#ops.push({ op: 'connect', id, host: plainAddress(address), port });
+    this.#useBuffer(socket, handle);
+    this.#open.set(id, { handle, socket, context: new AsyncResource('TCPCONNECTWRAP') });
+    // As Node does: who destroys it at once has made no attempt.
+    process.nextTick(() => {
+      if (!this.#open.has(id)) return;
+      socket.emit('connectionAttempt', ...wayOf(handle));
+      this.#ops.push({ op: 'connect', id, host: plainAddress(address), port });
+    });
     return handle;
   }
 
@@ -106,8 +127,18 @@ export class VirtualSockets {
       port: ephemeralPort(id),
       local: { address: accepted.local, port: local.port },
     });
-    this.#open.set(id, { handle, socket: undefined });
+    const context = new AsyncResource('TCPSERVERWRAP');
+    this.#open.set(id, { handle, socket: undefined, context });
     listening.onconnection(0, handle);
+  }
+
+  /** As Node does for the option `onread`: bytes go to a buffer of the client's. */
+  #useBuffer(socket: AnySocket, handle: VirtualHandle): void {
+    const { buffer, bufferMaker } = this.#internals;
+    const make = socket[bufferMaker] as (() => unknown) | null | undefined;
+    if (typeof make === 'function') socket[buffer] = make();
+    const own = socket[buffer];
+    if (own instanceof Uint8Array) handle.useUserBuffer(own);
   }
 
   #make(
@@ -123,6 +154,10 @@ export class VirtualSockets {
       forget: () => this.#open.delete(id),
     });
   }
+}
+
+function wayOf({ address, port }: VirtualHandle): [string, number, 4 | 6] {
+  return [address, port, address.includes(':') ? 6 : 4];
 }
 
 interface ConnectOptions {

@@ -11,6 +11,8 @@ export class Surroundings {
   readonly #importOption: string;
   /** The folder of a `node` that opens its internals, for scripts that look for `node` on the PATH. */
   readonly #bin: string;
+  /** Preloaded by programs that are not Node. */
+  readonly #observer: string;
 
   constructor(env: NodeJS.ProcessEnv) {
     for (const name of Object.values(LINK_VARIABLES)) {
@@ -22,6 +24,8 @@ export class Surroundings {
     env['NODE_OPTIONS'] = (env['NODE_OPTIONS'] ?? '').replace(this.#importOption, '').trim();
     if (env['NODE_OPTIONS'] === '') delete env['NODE_OPTIONS'];
     env['PATH'] = (env['PATH'] ?? '').replace(`${this.#bin}${delimiter}`, '');
+    this.#observer = this.#variables.get(LINK_VARIABLES.observer)!;
+    this.#takeObserver(env);
   }
 
   get socket(): string {
@@ -51,10 +55,20 @@ export class Surroundings {
     env.set('NODE_OPTIONS', `${env.get('NODE_OPTIONS') ?? ''} ${this.#importOption}`.trim());
     const path = env.get('PATH');
     if (path !== undefined) env.set('PATH', `${this.#bin}${delimiter}${path}`);
+    const preloaded = env.get('LD_PRELOAD');
+    if (this.#observer !== '')
+      env.set('LD_PRELOAD', preloaded ? `${this.#observer}:${preloaded}` : this.#observer);
     // Threads of the pool would end in any order.
     if (!env.has('UV_THREADPOOL_SIZE')) env.set('UV_THREADPOOL_SIZE', '1');
     options.envPairs = [...env].map(([name, value]) => `${name}=${value}`);
     return isNode;
+  }
+
+  #takeObserver(env: NodeJS.ProcessEnv): void {
+    const [first, ...others] = env['LD_PRELOAD']?.split(':') ?? [];
+    if (this.#observer === '' || first !== this.#observer) return;
+    if (others.length > 0) env['LD_PRELOAD'] = others.join(':');
+    else delete env['LD_PRELOAD'];
   }
 }
 
