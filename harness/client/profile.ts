@@ -222,14 +222,21 @@ function knownBelow({ path }: z.core.$ZodIssue): string {
 /** What the schema cannot say: templates that nothing fills in, keys that need each other. */
 function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
   const problems: Problem[] = [];
+  const isOpaque = read.protocol === 'opaque';
+  // An opaque client has the servers of its profile alone, and each has one face.
+  const places = isOpaque
+    ? Object.keys(read.servers).map((name) => `server.${name}.tcp`)
+    : ['server.NAME.pipe', 'server.NAME.share'];
+  const isPlace = (name: string): boolean =>
+    isOpaque ? places.includes(name.replace(/\.(host|port)$/, '')) : SERVER_TEMPLATE.test(name);
   const checkTemplates = (path: Path, words: readonly string[], known: readonly string[]): void => {
     for (const [index, word] of words.entries())
       for (const name of templatesIn(word))
-        if (!known.includes(name) && !SERVER_TEMPLATE.test(name))
+        if (!known.includes(name) && !isPlace(name))
           problems.push({
             position: yaml.position([...path, index]),
             what: `nothing is known for {${name}}`,
-            right: suggest(name, [...known, 'server.NAME.pipe', 'server.NAME.share'], 'templates'),
+            right: suggest(name, [...places, ...known], 'templates'),
           });
   };
   const templates = read.tls ? [...TEMPLATES, 'ca'] : TEMPLATES;
@@ -253,7 +260,6 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
             what: `nothing is known for {${template}}`,
             right: suggest(template, UPSTREAM_TEMPLATES, 'templates'),
           });
-  const isOpaque = read.protocol === 'opaque';
   const needed = {
     servers: Object.keys(read.servers).length > 0,
     policy: read.policy !== undefined,

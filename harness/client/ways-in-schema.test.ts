@@ -43,6 +43,16 @@ t.test('what is wrong about TLS is told with its place', (t) => {
   t.end();
 });
 
+t.test('a place that no server of the profile has is told before a case is played', (t) => {
+  const at = (template: string): string => problemsOf(OPAQUE.replace('{ca}', `{${template}}`));
+  t.equal(at('server.alpha.tcp'), '');
+  t.equal(at('server.alpha.tcp.port'), '');
+  t.match(at('server.alpha.pipe'), /my\.yaml:2:14: .* — did you mean "server\.alpha\.tcp"\?/);
+  t.match(at('server.alpah.tcp'), /my\.yaml:2:14: .* — did you mean "server\.alpha\.tcp"\?/);
+  t.match(at('server.charlie.tcp'), /my\.yaml:2:14: nothing is known for \{server\.charlie\.tcp\}/);
+  t.end();
+});
+
 t.test('a real server has an address, or a command that starts it', (t) => {
   const servers = (text: string): string =>
     OPAQUE.replace('{ alpha: { upstream: example.test:8883 } }', text);

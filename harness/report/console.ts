@@ -44,7 +44,7 @@ function infoText({ total, time, seed, epoch, workers }: RunInfo): string {
 }
 
 function caseLine(
-  { plan, judgement, clientMs, wallMs, repeats }: CaseResult,
+  { plan, judgement, clientMs, wallMs, repeats, notes }: CaseResult,
   done: number,
   total: number,
   colors: Palette,
@@ -55,8 +55,10 @@ function caseLine(
   const said = outcome === 'unsupported' ? judgement.reason : judgement.known;
   const why = said === undefined ? '' : `  ${said}`;
   const same = repeats === undefined ? '' : `  ${repeats} repeats, one trace`;
+  // Of any other case they stand below, with the rest of what there is to say.
+  const note = outcome === 'pass' && notes !== undefined ? `  note: ${notes.join('; ')}` : '';
   const times = colors.dim(`${clientTimeText(clientMs)} in ${(wallMs / 1000).toFixed(2)} s`);
-  return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}${same}`;
+  return `${colors.dim(`${place}/${total}`)}  ${mark}  ${plan.id}  ${times}${why}${same}${note}`;
 }
 
 function reasonOf({ plan, judgement }: CaseResult): readonly [what: string, why: string] {

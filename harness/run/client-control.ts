@@ -8,7 +8,7 @@ import {
   encodeCommand,
   type ClientWord,
 } from '../client/contract.ts';
-import { runHook } from '../client/hook.ts';
+import { type HookResult, Hooks } from '../client/hook.ts';
 import { lastLines } from '../client/last-lines.ts';
 import type { ClientProcess, Exit } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
@@ -52,10 +52,13 @@ export class ClientControl {
   #mayEnd = false;
   readonly #running: string[] = [];
   #stderr = '';
+  readonly #hooks: Hooks;
+  readonly #failedHooks: string[] = [];
 
   constructor(options: ControlOptions) {
     this.#options = options;
     this.name = options.plan.name;
+    this.#hooks = new Hooks(options.prepared);
   }
 
   get alive(): boolean {
@@ -169,9 +172,31 @@ export class ClientControl {
     const words = hook.map((word) =>
       word.replaceAll('{program}', () => program).replaceAll('{argument}', () => argument),
     );
-    world.hold(
-      runHook(words, prepared, subject).then((answer) => this.#record('answer', { id, ...answer })),
-    );
+    const ran = this.#hooks.run(words, subject);
+    world.hold(ran.then((outcome) => this.#hooked(id, name, outcome)));
+  }
+
+  #hooked(id: number, name: string, { result, why }: HookResult): void {
+    const failed = `the hook ${name} ${why}`;
+    if (result === 'broken')
+      this.#options.fail?.(`${failed}; correct it, under hooks: in the profile`);
+    if (result === 'error') this.#failedHooks.push(failed);
+    this.#record('answer', {
+      id,
+      result: result === 'broken' ? 'error' : result,
+      ...(why !== undefined && { why: failed }),
+    });
+  }
+
+  /** What the hooks of a black box said that they could not do. */
+  get failedHooks(): readonly string[] {
+    return this.#failedHooks;
+  }
+
+  /** The case is over: nothing of this client is left. */
+  close(): void {
+    this.kill();
+    this.#hooks.close();
   }
 
   /**
@@ -212,7 +237,13 @@ export class ClientControl {
     process.endInput();
     clock.at(clock.now() + graceNs * BigInt(this.#options.world.divisor), () => {
       if (this.#process !== process) return;
-      this.#record('contract', { why: 'it ignored the shutdown and was killed' });
+      const untold = this.#failedHooks.find((words) => words.startsWith('the hook shutdown '));
+      // Who was not told to end has ignored nothing.
+      if (untold !== undefined)
+        this.#options.fail?.(
+          `${untold}, and the client ran on; correct it, under hooks: in the profile`,
+        );
+      else this.#record('contract', { why: 'it ignored the shutdown and was killed' });
       process.kill();
     });
   }

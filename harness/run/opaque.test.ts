@@ -214,3 +214,27 @@ t.test(
     t.equal(readFileSync(out, 'utf8'), 'F F\n');
   },
 );
+
+t.test('a hook that fails is told, also where the case passes', async (t) => {
+  const plan = loadCase(
+    'title: x\nsource: x\ndialect: opaque\nservers: [alpha]\nclient: { pollingInterval: 1s, retryDelay: 1s }\nplay: |\n  0s client start\n  1s client acquire F\n  5s end\nexpect: |\n  0s..5s alpha connect {1..}\n',
+    'suites/x/y.yaml',
+    known,
+  );
+  const playWith = async (hooks: string) => {
+    const spec = join(folder, 'failing.yaml');
+    writeFileSync(spec, `${readFileSync(profile('no-fault'), 'utf8')}hooks: ${hooks}\n`);
+    return (await play(spec, [plan]))[0]!;
+  };
+  const passed = await playWith(`{ acquire: [sh, -c, 'echo no socket >&2; exit 1'] }`);
+  t.equal(passed.judgement.verdict, 'pass', passed.judgement.reason ?? '');
+  t.same(passed.notes, ['the hook acquire ended with status 1: no socket']);
+  const { judgement } = await playWith(
+    `{ acquire: [sh, -c, 'exit 0'], shutdown: [sh, -c, 'exit 3'] }`,
+  );
+  t.equal(judgement.verdict, 'error', 'who was not told to end has ignored nothing');
+  t.match(
+    judgement.reason,
+    /the hook shutdown ended with status 3, and the client ran on; correct/,
+  );
+});

@@ -44,6 +44,8 @@ export interface Played {
   readonly stderrTail: readonly string[];
   /** What the trace, which is the servers', cannot show: where a client has dialled in vain. */
   readonly notes?: readonly string[];
+  /** Steps that a hook of the profile did not do, whatever came of the case. */
+  readonly failedHooks?: readonly string[];
   readonly clientMs: number;
   /** Why the client cannot play this case. */
   readonly unsupported?: string;
@@ -141,7 +143,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     else error = cause.message;
   } finally {
     started.release();
-    for (const client of clients.values()) client.kill();
+    for (const client of clients.values()) client.close();
     await world.close();
     await shim.close();
     for (const { emulator } of controls.values()) emulator.close();
@@ -160,6 +162,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
       clients: plan.clients.map(({ name }) => name),
       places,
     }),
+    failedHooks: [...clients.values()].flatMap(({ failedHooks }) => failedHooks),
     clientMs: toMs(clock.now()),
     ...(unsupported !== undefined && { unsupported }),
     ...(error !== undefined && { error }),

@@ -136,7 +136,7 @@ async function runOne(
     missing === undefined
       ? await repeat(play, { times, lanes, signal: options.signal })
       : await notPlayed(plan, makeWorld(plan), options, missing);
-  const { trace, stderrTail, clientMs, notes = [] } = played;
+  const { trace, stderrTail, clientMs } = played;
   const tracePath = join(folder, `${plan.id}.jsonl`);
   const unwritten = writeTrace(tracePath, trace);
   const judgement = conclude(
@@ -145,6 +145,11 @@ async function runOne(
     client.profile,
     options.rules,
   );
+  // A step that was not done is no step that went well: a pass without it says less, and must not hide it.
+  const notes = [
+    ...(played.failedHooks ?? []),
+    ...(judgement.verdict === 'pass' ? [] : (played.notes ?? [])),
+  ];
   return {
     plan,
     trace,
@@ -153,7 +158,7 @@ async function runOne(
     wallMs: Math.round(performance.now() - started),
     tracePath: relative(process.cwd(), tracePath),
     stderrTail,
-    ...(judgement.verdict !== 'pass' && notes.length > 0 && { notes }),
+    ...(notes.length > 0 && { notes }),
     again: againCommand(plan, { ...options, client: client.spec, mode: makeWorld.mode }),
     ...(times > 1 && played.error === undefined && { repeats: times }),
   };
