@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DAY, type Nanos, SECOND } from '../clock/clock.ts';
 import { formatDuration } from '../clock/duration.ts';
 import { VirtualClock } from '../clock/virtual.ts';
@@ -18,6 +19,8 @@ import { addressesBelow, portsOfLoopback, type Places } from './places.ts';
 import { Strays } from './strays.ts';
 import type { World } from './world.ts';
 
+/** Real time between two looks of a native client at what programs outside virtual time, such as hooks, want of it. */
+const LOOK_MS = 2;
 /** What a client may do at one moment: one that does more waits for something that only time can bring. */
 const MAX_TURNS = 20_000;
 /** No case of the field lasts longer: one that does waits for something that never comes. */
@@ -55,6 +58,7 @@ export class VirtualWorld implements World {
   readonly #wallOffsetMs = new Map<string, number>();
   #clients: (VirtualNodeProcess | VirtualNativeProcess)[] = [];
   #held: Promise<unknown> = Promise.resolve();
+  #holding = 0;
 
   constructor(options: VirtualOptions) {
     this.#options = options;
@@ -129,10 +133,24 @@ export class VirtualWorld implements World {
   async #settle(): Promise<void> {
     for (let held; held !== this.#held;) {
       held = this.#held;
+      while (this.#holding > 0) {
+        await Promise.race([held, delay(LOOK_MS)]);
+        await this.#look();
+      }
       await held;
       await tick();
       await tick();
     }
+  }
+
+  /** What is held may be a hook that waits for an answer of the client, or has left it something. */
+  async #look(): Promise<void> {
+    for (const client of this.#clients) {
+      if (client.ended || !('look' in client)) continue;
+      client.look();
+      await client.turn();
+    }
+    this.#clients = this.#clients.filter(({ ended }) => !ended);
   }
 
   #advance(): void {
@@ -157,6 +175,9 @@ export class VirtualWorld implements World {
 
   hold(work: Promise<void>): void {
     this.#held = Promise.all([this.#held, work]);
+    this.#holding++;
+    const done = (): void => void this.#holding--;
+    work.then(done, done);
   }
 
   wake(): void {}

@@ -169,6 +169,11 @@ export class VirtualNativeProcess implements ClientProcess {
     this.#inputs.push('terminate');
   }
 
+  /** Something outside virtual time may have happened to it: a byte, a file, a signal. */
+  look(): void {
+    this.#tree.touch(true);
+  }
+
   setClock(byMs: number): void {
     this.#wallOffsetMs += byMs;
     // Who waits for a time of the wall clock has to wait for another moment now.
