@@ -77,7 +77,10 @@ export class VirtualWorld implements World {
     // What a server of the profile dials is its own affair.
     const network =
       spec.listens === undefined
-        ? this.transport.usedBy((address, port) => this.strays.add(address, port, spec.client))
+        ? this.transport.usedBy((address, port) => {
+            this.strays.add(address, port, spec.client);
+            if ('strayed' in client) client.strayed(port);
+          })
         : this.transport;
     const around = {
       clock: this.clock,
@@ -143,6 +146,15 @@ export class VirtualWorld implements World {
     }
   }
 
+  async #counted(work: Promise<void>): Promise<void> {
+    this.#holding++;
+    try {
+      await work;
+    } finally {
+      this.#holding--;
+    }
+  }
+
   /** What is held may be a hook that waits for an answer of the client, or has left it something. */
   async #look(): Promise<void> {
     for (const client of this.#clients) {
@@ -174,10 +186,7 @@ export class VirtualWorld implements World {
   }
 
   hold(work: Promise<void>): void {
-    this.#held = Promise.all([this.#held, work]);
-    this.#holding++;
-    const done = (): void => void this.#holding--;
-    work.then(done, done);
+    this.#held = Promise.all([this.#held, this.#counted(work)]);
   }
 
   wake(): void {}

@@ -22,7 +22,7 @@ import { alignTimes } from './file-times.ts';
 import { Haste } from './haste.ts';
 import { Links } from './links.ts';
 import { environment, firstPidOf, seedOf } from './launch.ts';
-import { callName, describe, nameOf, processGone, threadGone } from './procfs.ts';
+import { callName, describe, listensAt, nameOf, processGone, threadGone } from './procfs.ts';
 import { whyNotNative } from './program.ts';
 import {
   encodeTurn,
@@ -154,6 +154,7 @@ export class VirtualNativeProcess implements ClientProcess {
     }
     if (this.#exit || this.#dying) return this.#end();
     this.#bridge.flush(this.#tree.reports);
+    if (this.#broken !== undefined) throw this.#fail(escaped(this.#broken));
     this.#readOutputs();
   }
 
@@ -167,6 +168,13 @@ export class VirtualNativeProcess implements ClientProcess {
 
   terminate(): void {
     this.#inputs.push('terminate');
+  }
+
+  /** It has dialled a port at which no server of the case is. */
+  strayed(port: number): void {
+    const owner = [...this.#tree.processes.keys()].find((pid) => listensAt(pid, port));
+    if (owner === undefined) return;
+    this.#broken ??= `client connects to port ${port}, at which it listens itself (${nameOf(owner)}), which virtual time does not reach`;
   }
 
   /** Something outside virtual time may have happened to it: a byte, a file, a signal. */

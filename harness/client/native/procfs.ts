@@ -69,12 +69,16 @@ export function threadGone(pid: number, tid: number): boolean {
   return DEAD.includes(state(`/proc/${pid}/task/${tid}/stat`));
 }
 
-export function programOf(pid: number): string | undefined {
+function linkOf(path: string): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/exe`);
+    return readlinkSync(path);
   } catch {
     return undefined;
   }
+}
+
+export function programOf(pid: number): string | undefined {
+  return linkOf(`/proc/${pid}/exe`);
 }
 
 /** `python3 (pid 12, 1 thread)`: for messages. */
@@ -99,4 +103,26 @@ export function describe(pid: number, tid = pid): string {
   const wchan = read(`${task}/wchan`) ?? '';
   const where = wchan === '' || wchan === '0' ? '' : ` (wchan ${wchan})`;
   return `${name} in ${callName(number)}${where}`;
+}
+
+/** True when the process has a TCP socket that listens at this port. */
+export function listensAt(pid: number, port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const tables = [read(`/proc/${pid}/net/tcp`), read(`/proc/${pid}/net/tcp6`)];
+  // Local address and port, remote ones, state (0A: listening), and, five columns on, the inode.
+  const line = new RegExp(`:${hex} \\S+ 0A (?:\\S+ +){5}(?<inode>\\d+) `, 'g');
+  const inodes = tables.flatMap((table) =>
+    [...(table ?? '').matchAll(line)].map(({ groups }) => `socket:[${groups!['inode']}]`),
+  );
+  return inodes.length > 0 && descriptorsOf(pid).some((target) => inodes.includes(target));
+}
+
+/** What its descriptors are, as links tell it. */
+function descriptorsOf(pid: number): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).flatMap((fd) => linkOf(`${folder}/${fd}`) ?? []);
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
-// A black box in virtual time whose hooks talk to it, as a daemon and its control program do: they are outside that time.
+// A daemon in virtual time: hooks that talk to it are outside that time, and its own port is no server of the case.
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
 import { findPython, native } from '../client/native/fixture/build.fixture.ts';
@@ -41,44 +41,65 @@ s.connect(os.environ['METERPROOF_DATA'] + '/socket'); s.sendall(b'go'); assert s
   signal: `import os; os.kill(int(open(os.environ['METERPROOF_DATA'] + '/pid').read()), 10)`,
 };
 
-for (const [way, hook] of Object.entries(HOOKS))
-  t.test(`a hook reaches the client by a ${way}`, needs, async (t) => {
-    const plan = loadCase(
-      `
+async function play(t: Test, daemon: string, hook?: string) {
+  const plan = loadCase(
+    `
 title: a client connects when it is told to
 source: a test
 servers: [alpha]
 client: { mode: offline, attempts: 1, pollingInterval: 1h, retryDelay: 5s, connectTimeout: 5s, answerTimeout: 5s }
 play: |
   0s   client  start
-  10m  client  run word.exe for 5m
+${hook === undefined ? '' : '  10m  client  run word.exe for 5m'}
   20m  end
 expect: |
   10m..10m1s  alpha.share  connect
   15m..15m1s  alpha.share  connect
 `,
-      'suites/test/told.yaml',
-      { rules: new Set(), dialects: [metering] },
-    );
-    const profile = { name: 'daemon', command: [python, '-B', '{here}/daemon.py'] };
-    const tell = [python, '-B', '{here}/tell.py'];
-    const folder = t.testdir({
-      'daemon.py': DAEMON,
-      'tell.py': hook,
-      'client.yaml': JSON.stringify({
-        ...profile,
-        tier: 'black-box',
-        time: ['virtual'],
-        hooks: { 'start-program': tell, 'stop-program': tell },
-      }),
-    });
-    const client = resolveClient(join(folder, 'client.yaml'), {
-      cwd: folder,
-      searchPath: process.env['PATH'] ?? '',
-    });
-    const world = new VirtualWorld({ epochMs: 0, seed: 1, stallMs: 20_000, preload: '' });
-    const played = await runCase(plan, world, { client, seed: 1, dialect: metering });
-    t.equal(played.error, undefined);
-    const { verdict, reason } = conclude(plan, played, client.profile, []);
+    'suites/test/told.yaml',
+    { rules: new Set(), dialects: [metering] },
+  );
+  const tell = [python, '-B', '{here}/tell.py'];
+  const folder = t.testdir({
+    'daemon.py': daemon,
+    'tell.py': hook ?? '',
+    'client.yaml': JSON.stringify({
+      name: 'daemon',
+      command: [python, '-B', '{here}/daemon.py'],
+      tier: 'black-box',
+      time: ['virtual'],
+      hooks: { 'start-program': tell, 'stop-program': tell },
+    }),
+  });
+  const client = resolveClient(join(folder, 'client.yaml'), {
+    cwd: folder,
+    searchPath: process.env['PATH'] ?? '',
+  });
+  const world = new VirtualWorld({ epochMs: 0, seed: 1, stallMs: 20_000, preload: '' });
+  const played = await runCase(plan, world, { client, seed: 1, dialect: metering });
+  return { error: played.error, ...conclude(plan, played, client.profile, []) };
+}
+
+for (const [way, hook] of Object.entries(HOOKS))
+  t.test(`a hook reaches the client by a ${way}`, needs, async (t) => {
+    const { error, verdict, reason } = await play(t, DAEMON, hook);
+    t.equal(error, undefined);
     t.equal(verdict, 'pass', reason ?? '');
   });
+
+t.test('a client that connects to a port of its own is named', needs, async (t) => {
+  const daemon = `
+import os, socket, time
+own = socket.socket()
+own.bind(('127.0.0.1', 0))
+own.listen()
+if os.fork() == 0:
+    time.sleep(60)
+    socket.create_connection(own.getsockname())
+own.accept()`;
+  const { error } = await play(t, daemon);
+  t.match(
+    error,
+    /^escaped: client connects to port \d+, at which it listens itself \(python.*scaled, real/,
+  );
+});
