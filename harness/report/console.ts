@@ -44,7 +44,7 @@ function infoText({ total, time, seed, epoch, workers }: RunInfo): string {
 }
 
 function caseLine(
-  { plan, judgement, clientMs, wallMs, repeats, notes }: CaseResult,
+  { plan, judgement, clientMs, wallMs, repeats, differsInTls, notes }: CaseResult,
   done: number,
   total: number,
   colors: Palette,
@@ -54,7 +54,8 @@ function caseLine(
   const mark = PAINT[outcome](colors)(outcome.padEnd(OUTCOME_WIDTH));
   const said = outcome === 'unsupported' ? judgement.reason : judgement.known;
   const why = said === undefined ? '' : `  ${said}`;
-  const same = repeats === undefined ? '' : `  ${repeats} repeats, one trace`;
+  const but = differsInTls ? ' but for the bytes of TLS' : '';
+  const same = repeats === undefined ? '' : `  ${repeats} repeats, one trace${but}`;
   // Of any other case they stand below, with the rest of what there is to say.
   const note = outcome === 'pass' && notes !== undefined ? `  note: ${notes.join('; ')}` : '';
   const times = colors.dim(`${clientTimeText(clientMs)} in ${(wallMs / 1000).toFixed(2)} s`);

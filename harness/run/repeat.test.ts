@@ -60,3 +60,41 @@ t.test('where traces part', (t) => {
   );
   t.end();
 });
+
+t.test('what stands inside TLS may differ, and only that', async (t) => {
+  const { trace } = await play('client.mjs')();
+  const traceWith = (records: readonly (readonly number[])[], at = 1n) => ({
+    trace: {
+      header: trace.header,
+      events: records.map((bytes, index) => ({
+        at: at + BigInt(index),
+        actor: 'alpha',
+        face: 'tcp',
+        event: index % 2 === 0 ? 'received' : 'sent',
+        conn: 1,
+        fields: { length: bytes.length },
+        bytes: Buffer.from(bytes).toString('base64'),
+      })),
+    },
+    stderrTail: [],
+    clientMs: 1,
+  });
+  const compared = (...played: readonly ReturnType<typeof traceWith>[]) => {
+    let number = 0;
+    return repeat(() => Promise.resolve(played[number++]!), { times: played.length, lanes: 1 });
+  };
+  const [plain, hello] = [
+    [80, 73, 78, 71],
+    [22, 3, 1, 7],
+  ];
+  const first = traceWith([plain, hello, [23, 3, 3, 9]]);
+  t.same((await compared(first, first)).differsInTls, undefined);
+  const other = await compared(first, traceWith([plain, [22, 3, 1, 8, 8], [23, 3, 3, 4]]));
+  t.match(other, { differsInTls: true, error: undefined });
+  const before = await compared(first, traceWith([[80, 79, 78, 71], hello, [23, 3, 3, 9]]));
+  t.match(before.error, /differs from the first at line 2 /, 'what came before TLS counts');
+  const later = await compared(first, traceWith([plain, hello, [23, 3, 3, 9]], 2n));
+  t.match(later.error, /differs from the first at line 2 /, 'when it came counts');
+  const fewer = await compared(first, traceWith([plain, hello]));
+  t.match(fewer.error, /line 4 .*\n.*\n.*the trace ends here/, 'how many pieces came counts');
+});

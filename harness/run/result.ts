@@ -19,6 +19,8 @@ export interface CaseResult {
   readonly notes?: readonly string[];
   /** It was played so often, and each time with the same trace. */
   readonly repeats?: number;
+  /** The same but for what stands inside TLS. */
+  readonly differsInTls?: true;
   /** The command that runs this one case again. */
   readonly again: string;
 }

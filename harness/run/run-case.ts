@@ -47,6 +47,8 @@ export interface Played {
   /** Steps that a hook of the profile did not do, whatever came of the case. */
   readonly failedHooks?: readonly string[];
   readonly clientMs: number;
+  /** Of repeats: their traces are the same but for what stands inside TLS. */
+  readonly differsInTls?: true;
   /** Why the client cannot play this case. */
   readonly unsupported?: string;
   /** Ours, not the client's: what went wrong so that nothing can be said. */

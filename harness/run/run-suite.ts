@@ -161,6 +161,7 @@ async function runOne(
     ...(notes.length > 0 && { notes }),
     again: againCommand(plan, { ...options, client: client.spec, mode: makeWorld.mode }),
     ...(times > 1 && played.error === undefined && { repeats: times }),
+    ...(played.differsInTls && { differsInTls: true }),
   };
 }
 
