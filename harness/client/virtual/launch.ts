@@ -42,6 +42,8 @@ export function linkEnvironment({
   observer,
 }: Pick<LaunchOptions, 'preload' | 'link' | 'observer'>): Record<string, string> {
   return {
+    // esbuild, and tsx with it, compiles in a worker thread, which time could not follow; so it starts a program, which is waited for.
+    ESBUILD_WORKER_THREADS: '0',
     [LINK_VARIABLES.socket]: link.path,
     [LINK_VARIABLES.preload]: pathToFileURL(preload).href,
     [LINK_VARIABLES.bin]: link.bin,

@@ -136,3 +136,50 @@ t.test('commands come when they are given; a signal has its moment', async (t) =
   t.same(plain.exit, { code: null, signal: 'SIGTERM' });
   t.equal(plain.end, 30n * SECOND);
 });
+
+t.test('a loader of the client’s own, in the thread that Node gives it', async (t) => {
+  const { stdout, stderr, error } = await playNode({
+    files: {
+      'late.txt': 'from a text',
+      'loader.mjs': `
+        import { readFile } from 'node:fs/promises';
+        export async function load(url, context, next) {
+          if (!url.endsWith('.txt')) return next(url, context);
+          const text = await readFile(new URL(url), 'utf8');
+          return { format: 'module', shortCircuit: true, source: 'export default ' + JSON.stringify(text) };
+        }
+      `,
+    },
+    env: { NODE_NO_WARNINGS: '1' },
+    program: `
+      import { register } from 'node:module';
+      const from = Date.now();
+      register('./loader.mjs', import.meta.url);
+      console.log((await import('./late.txt')).default, Date.now() - from);
+      const word = new Int32Array(new SharedArrayBuffer(4));
+      console.log(Atomics.wait(word, 0, 0, 1_000), Date.now() - from);
+    `,
+  });
+  t.equal(error, undefined);
+  t.equal(stderr, '');
+  t.equal(stdout, 'from a text 0\ntimed-out 1000\n');
+});
+
+t.test('TypeScript that is compiled as it is loaded, of both module systems', async (t) => {
+  const { stdout, stderr, error } = await playNode({
+    files: {
+      'old.cts':
+        'enum Way { There = 7 } class Trip { constructor(readonly way: Way) {} } export = new Trip(Way.There);',
+      'new.mts': 'enum Way { Back = 8 } await null; export const way: Way = Way.Back;',
+    },
+    env: { NODE_NO_WARNINGS: '1', TSX_DISABLE_CACHE: '1' },
+    program: `
+      const from = Date.now();
+      await import(${JSON.stringify(import.meta.resolve('tsx'))});
+      console.log((await import('./old.cts')).default.way, (await import('./new.mts')).way, Date.now() - from);
+    `,
+  });
+  t.equal(error, undefined);
+  t.equal(stderr, '');
+  t.equal(stdout, '7 8 0\n');
+});

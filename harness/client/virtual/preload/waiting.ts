@@ -1,3 +1,5 @@
+import Module from 'node:module';
+
 /**
  * `Atomics.wait` with a time-out is how synchronous programs sleep. Nobody can wake them: there is no other thread.
  * `sleep` takes milliseconds.
@@ -14,11 +16,24 @@ export function installWaiting(sleep: (ms: number) => void, escape: (what: strin
     sleep(Math.max(0, Number.isNaN(timeoutMs) ? Infinity : timeoutMs));
     return 'timed-out';
   };
-  Object.defineProperty(Atomics, 'wait', { value: wait, configurable: true, writable: true });
-  if ('waitAsync' in Atomics)
-    Object.defineProperty(Atomics, 'waitAsync', {
-      value: () => escape('Atomics.waitAsync'),
-      configurable: true,
-      writable: true,
-    });
+  const real = { wait: Atomics.wait, waitAsync: (Atomics as { waitAsync?: unknown }).waitAsync };
+  const ours = { wait, waitAsync: () => escape('Atomics.waitAsync') };
+  put(ours);
+  const { register } = Module;
+  if (register as unknown)
+    Module.register = (...args: unknown[]) => {
+      // Node 20 takes these two at the first call, to wait with them for the thread of its loader, which lives in real time.
+      put(real);
+      try {
+        return Reflect.apply(register, Module, args) as void;
+      } finally {
+        put(ours);
+      }
+    };
+}
+
+function put(functions: Readonly<Record<'wait' | 'waitAsync', unknown>>): void {
+  for (const [name, value] of Object.entries(functions))
+    if (name in Atomics)
+      Object.defineProperty(Atomics, name, { value, configurable: true, writable: true });
 }
