@@ -12,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What a command came to: 0, UNSUPPORTED, or the library's own error. */
 enum { OK = 0, UNSUPPORTED = -89 };
 
 static void *library;
+/* Where Meterproof listens. What the library prints goes to stderr, and breaks no contract. */
+static FILE *out;
 
 /* ---- Commands: one function each. What your library cannot do stays UNSUPPORTED. ---- */
 
@@ -90,12 +93,13 @@ static double now_ms(void)
 static void answer(long id, const char *name, int result)
 {
 	if (result == OK)
-		printf("{\"id\":%ld,\"result\":\"ok\"}\n", id);
+		fprintf(out, "{\"id\":%ld,\"result\":\"ok\"}\n", id);
 	else if (result == UNSUPPORTED)
-		printf("{\"id\":%ld,\"result\":\"unsupported\"}\n", id);
+		fprintf(out, "{\"id\":%ld,\"result\":\"unsupported\"}\n", id);
 	else
-		printf("{\"id\":%ld,\"result\":\"error\",\"why\":\"%s gave %d\"}\n", id, name, result);
-	fflush(stdout);
+		fprintf(out, "{\"id\":%ld,\"result\":\"error\",\"why\":\"%s gave %d\"}\n", id, name,
+			result);
+	fflush(out);
 }
 
 static int obey(const char *line)
@@ -111,8 +115,8 @@ static int obey(const char *line)
 		double before = now_ms();
 		int result = commands[i].run(argument);
 		if (result != UNSUPPORTED)
-			printf("{\"event\":\"blocked\",\"command\":\"%s\",\"ms\":%.0f}\n", name,
-			       now_ms() - before);
+			fprintf(out, "{\"event\":\"blocked\",\"command\":\"%s\",\"ms\":%.0f}\n", name,
+				now_ms() - before);
 		answer(id, name, result);
 		return strcmp(name, "shutdown") == 0;
 	}
@@ -123,6 +127,8 @@ static int obey(const char *line)
 int main(int argc, char **argv)
 {
 	char line[65536];
+	out = fdopen(dup(STDOUT_FILENO), "w");
+	dup2(STDERR_FILENO, STDOUT_FILENO);
 	library = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
 	if (!library) {
 		fprintf(stderr, "driver: %s\n", argc > 1 ? dlerror() : "name the library");

@@ -8,8 +8,14 @@ is told by the event "blocked". A call that returns is ok, one that raises is an
 
 import importlib.util
 import json
+import os
 import sys
 import time
+
+
+# Where Meterproof listens. What the library prints goes to stderr, and breaks no contract.
+out = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 
 
 def load(path):
@@ -20,7 +26,7 @@ def load(path):
 
 
 def tell(**message):
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message), file=out, flush=True)
 
 
 def call(name):

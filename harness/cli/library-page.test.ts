@@ -21,11 +21,16 @@ const has = (program: string): boolean => spawnSync(program, ['--version']).stat
 const skip = (program: string): string | false =>
   has(program) ? false : `there is no ${program} here`;
 
-/** What a driver answers to these lines, without what its clock says. */
+/** What a driver answers to these lines, without what its clock says; what the library prints goes to stderr. */
 function answers(command: readonly string[], lines: readonly object[]): readonly unknown[] {
   const [program, ...args] = command;
   const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-  const output = execFileSync(program!, args, { input, cwd: folder, encoding: 'utf8' });
+  const output = execFileSync(program!, args, {
+    input,
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   return output
     .trimEnd()
     .split('\n')
@@ -54,7 +59,7 @@ t.test('the C driver is short', (t) => {
 t.test('the C driver calls one function a command', { skip: skip('cc') }, (t) => {
   writeFileSync(
     join(folder, 'fake.c'),
-    '#include <string.h>\nint licence_acquire(const char *f) { return strcmp(f, "nothing") == 0 ? 7 : strcmp(f, "a \\"quoted\\" one") != 0 && strcmp(f, "word.exe") != 0; }\n',
+    '#include <stdio.h>\n#include <string.h>\nint licence_acquire(const char *f) { puts(f); return strcmp(f, "nothing") == 0 ? 7 : strcmp(f, "a \\"quoted\\" one") != 0 && strcmp(f, "word.exe") != 0; }\n',
   );
   execFileSync('cc', ['-shared', '-fPIC', '-o', 'fake.so', 'fake.c'], { cwd: folder });
   execFileSync('cc', ['-Wall', '-Wextra', '-Werror', '-o', 'driver', 'driver.c', '-ldl'], {
@@ -79,7 +84,7 @@ t.test('the C driver calls one function a command', { skip: skip('cc') }, (t) =>
 t.test('the Python driver does the same', { skip: skip('python3') }, (t) => {
   writeFileSync(
     join(folder, 'fake.py'),
-    'def acquire(feature):\n    if feature == "nothing":\n        raise LookupError("no seat")\n    assert feature in (\'a "quoted" one\', "word.exe")\n',
+    'def acquire(feature):\n    print(feature)\n    if feature == "nothing":\n        raise LookupError("no seat")\n    assert feature in (\'a "quoted" one\', "word.exe")\n',
   );
   t.same(answers(['python3', 'driver.py', 'fake.py'], LINES), [
     blocked('acquire'),
