@@ -75,3 +75,32 @@ if __name__ == '__main__':
   t.equal(exit?.code, 0);
   t.equal((await playNative(spec)).trace, trace);
 });
+
+t.test('/proc shows the processes of the client, and no others', needs(bash, 'bash'), async (t) => {
+  const program = `
+sleep 30
+sleep 100 & child=$!
+sleep 1
+read -r pid name state parent group session terminal rest </proc/$child/stat
+set -- $rest
+echo $pid $name $parent $(($group == $(cut -d' ' -f5 /proc/self/stat))), started \${15}
+grep -E '^(Tgid|Pid|PPid):' /proc/$$/status
+echo $(ls /proc | grep '^[0-9]')
+cd /proc/$child && echo there
+kill $child; wait $child
+echo $(ls /proc | grep -c "^$child$")`;
+  const spec: WorldSpec = { command: [bash!, '-c', program] };
+  const { stdout, trace } = await playNative(spec);
+  t.same(stdout.trimEnd().split('\n'), [
+    // A machine that has been up for a thousand seconds, in hundredths.
+    '5000003 (sleep) 5000001 1, started 103000',
+    'Tgid:\t5000001',
+    'Pid:\t5000001',
+    'PPid:\t5000000',
+    // Those of the pipe are there too.
+    '5000001 5000003 5000007 5000008 5000009',
+    'there',
+    '0',
+  ]);
+  t.equal((await playNative(spec)).trace, trace);
+});

@@ -11,6 +11,7 @@ struct table {
   uint32_t first;  // more than any id that Linux gives: what is not below is ours, whoever brings it
   uint32_t count;
   int32_t real[MAX_PIDS];  // the first is whoever started the client
+  nanos born[MAX_PIDS];    // in case time
 };
 
 /** Absent: the ids are the real ones. */
@@ -20,15 +21,30 @@ static long own, parent, real_parent;
 static long add(long real) {
   if (table->count == MAX_PIDS) return real;
   table->real[table->count] = real;
+  table->born[table->count] = now;
   return table->first + table->count++;
 }
 
-/** The latest who had that id: the kernel gives them again. */
-static long shown(long real) {
-  if (!table || real <= 0) return real;
-  for (uint32_t i = table->count; i-- > 0;)
-    if (table->real[i] == real) return table->first + i;
-  return real;
+/** In the table, of the latest who had that id: the kernel gives them again. -1: nobody. */
+static long place_of(long real) {
+  for (uint32_t i = table && real > 0 ? table->count : 0; i-- > 0;)
+    if (table->real[i] == real) return i;
+  return -1;
+}
+
+long shown_pid(long real) {
+  long place = place_of(real);
+  return place < 0 ? real : table->first + place;
+}
+
+/** When a process of the client was born, in case time; FOREVER: it is none, but at most whoever started it. */
+nanos born_at(long real) {
+  long place = place_of(real);
+  return place < 0 ? FOREVER : table->born[place];
+}
+
+int numbers_pids(void) {
+  return table != 0;
 }
 
 /** The id that the kernel knows; a group's is below zero. */
@@ -40,7 +56,7 @@ long real_pid(long pid) {
 
 static void know_parent(void) {
   real_parent = RAW(SYS_getppid);
-  parent = shown(real_parent);
+  parent = shown_pid(real_parent);
 }
 
 /** In a program that begins, at its first turn. The harness makes the table, and writes the first number, where ids are to be numbered. */
@@ -55,8 +71,8 @@ void begin_pids(void) {
   }
   RAW(SYS_close, fd);
   if (!table) return;
-  if (table->count == 0) add(RAW(SYS_getppid)), add(RAW(SYS_getpid));
-  own = shown(RAW(SYS_getpid));
+  if (table->count == 0) add(RAW(SYS_getppid)), add(RAW(SYS_getpid)), table->born[0] = FOREVER;
+  own = shown_pid(RAW(SYS_getpid));
   know_parent();
 }
 
@@ -68,7 +84,7 @@ long number_child(long real) {
 /** In a child, at its first turn. */
 void become_child(void) {
   if (!table) return;
-  own = shown(RAW(SYS_getpid));
+  own = shown_pid(RAW(SYS_getpid));
   know_parent();
 }
 
@@ -114,7 +130,8 @@ static int path_argument(long number) {
     case SYS_stat:
     case SYS_lstat:
     case SYS_access:
-    case SYS_readlink: return 0;
+    case SYS_readlink:
+    case SYS_chdir: return 0;
     case SYS_openat:
     case SYS_newfstatat:
     case SYS_statx:
@@ -162,10 +179,10 @@ long shown_pids(const struct call *call, long result) {
     case SYS_getpgid:
     case SYS_getpgrp:
     case SYS_getsid:
-    case SYS_setsid: return shown(result);
+    case SYS_setsid: return shown_pid(result);
     case SYS_waitid: {
       siginfo_t *info = (void *)call->args[2];
-      if (info && info->si_pid > 0) info->si_pid = shown(info->si_pid);
+      if (info && info->si_pid > 0) info->si_pid = shown_pid(info->si_pid);
     }
   }
   return result;

@@ -123,10 +123,18 @@ long number_child(long real);
 void become_child(void);
 long real_pid(long pid);
 void real_pids(struct call *call);
+long shown_pid(long real);
+nanos born_at(long real);
+int numbers_pids(void);
 long shown_pids(const struct call *call, long result);
 long pid_call(const struct call *call, int *handled);
 
+// proc.c
+char *write_process_file(char *to, size_t room, const char *path);
+long proc_call(const struct call *call, int *handled);
+
 // futex.c, process.c, random.c, file.c, made.c, ipc.c
+char *write_number(char *to, uint64_t number, int digits);
 long made_call(const struct call *call, int *handled);
 long futex_call(const struct call *call);
 long process_call(const struct call *call, int *handled);

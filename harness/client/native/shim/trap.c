@@ -22,6 +22,7 @@ static long answer(const struct call *call) {
   if (!handled && spawning()) return pass(call);
   if (!handled) result = io_call(call, &handled);
   if (!handled) result = ipc_call(call, &handled);
+  if (!handled) result = proc_call(call, &handled);
   if (!handled) result = wait_call(call, &handled);
   if (!handled) result = made_call(call, &handled);
   if (!handled) result = clock_call(call, &handled);
