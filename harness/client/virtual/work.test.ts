@@ -183,3 +183,38 @@ t.test('TypeScript that is compiled as it is loaded, of both module systems', as
   t.equal(stderr, '');
   t.equal(stdout, '7 8 0\n');
 });
+
+t.test('what a client begins when it hears of its end is done before it ends', async (t) => {
+  const { lines, stderr, error } = await playNode({
+    servers: [{ port: 80 }],
+    program: `
+      let ends = 0;
+      process.on('beforeExit', async (code) => {
+        console.log('no more work', ++ends, code);
+        if (ends === 1) {
+          const answer = await fetch('http://127.0.0.1:80/', { headers: { connection: 'close' } });
+          console.log(await answer.text());
+        } else if (ends === 2) setTimeout(() => console.log('later'), 60_000);
+        else if (ends === 3) process.exitCode = 7;
+      });
+      process.on('exit', (code) => console.log('the end', code));
+      setTimeout(() => console.log('worked'), 1_000);
+    `,
+  });
+  t.equal(error, undefined);
+  t.equal(stderr, '');
+  const told = lines.map((line) => line.replace(/(?<=1s)\d+ms/, ''));
+  t.same(
+    told.filter((line) => !line.endsWith('80 accept')),
+    [
+      '1s worked',
+      '1s no more work 1 0',
+      '1s OK',
+      '1s no more work 2 0',
+      '1m1s later',
+      '1m1s no more work 3 0',
+      '1m1s the end 7',
+      '1m1s exit 7',
+    ],
+  );
+});

@@ -44,6 +44,7 @@ export function join(die: Die = killItself()): EscapeFrom {
     // The client hears of the end of its work only when it is the end.
     if (name === 'beforeExit' && !rest.rest()) return true;
     const heard = realEmit(name, ...args);
+    if (name === 'beforeExit') rest.goOnIfAlive();
     if (name === 'exit') rest.end(Number(process.exitCode ?? args[0]));
     return heard;
   };

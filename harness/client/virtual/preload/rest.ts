@@ -51,13 +51,19 @@ export class Rest {
     const turn = this.#turn();
     if (!this.#goOn(turn)) {
       const grant = channel.ask<Grant>(turn);
-      if (grant.exit) return true;
       this.#take(grant);
+      if (grant.exit) return true;
       this.#act();
     }
     // Keeps the loop alive for one more round, after which the process is at rest again.
     setImmediate(() => {});
     return false;
+  }
+
+  /** After the client has heard of the end of its work: what it has begun at that is waited for, as Node waits for it. */
+  goOnIfAlive(): void {
+    this.#options.internals.runTicks();
+    if (this.#isAlive()) setImmediate(() => {});
   }
 
   /** Where nothing happened, and nothing can before its next timer, it need not ask for the time. False: it must. */
@@ -124,9 +130,9 @@ export class Rest {
 
   #turn(): ClientTurn {
     const { clock, sockets, stdin, family, fileTimes, internals } = this.#options;
+    const isPending = this.#pending.length > 0;
     const next = internals.nextTimerList();
     const dueMs = next ? clock.toCaseMs(next.expiry) : null;
-    const isPending = this.#pending.length > 0;
     const children = family.hasRelatives ? family.children() : [];
     const stirred = this.#stirred;
     this.#stirred = false;
@@ -134,18 +140,24 @@ export class Rest {
       ops: sockets.takeOps(),
       nowMs: clock.caseMs,
       nextMs: isPending ? clock.caseMs : dueMs,
-      alive:
-        isPending ||
-        internals.aliveTimers[0]! > 0 ||
-        sockets.keepAlive() ||
-        stdin?.keepsAlive() === true ||
-        family.keepAlive(),
+      alive: isPending || this.#isAlive(),
       ...(fileTimes.takeWrote() && { wrote: true }),
       ...(fileTimes.takeSaid() && { said: true }),
       ...(stirred && { stirred }),
       ...(stdin?.takeReads() && { reads: true }),
       ...(children.length > 0 && { children }),
     };
+  }
+
+  /** True while, without us, something would keep the event loop going. */
+  #isAlive(): boolean {
+    const { sockets, stdin, family, internals } = this.#options;
+    return (
+      internals.aliveTimers[0]! > 0 ||
+      sockets.keepAlive() ||
+      stdin?.keepsAlive() === true ||
+      family.keepAlive()
+    );
   }
 
   #act(): void {
