@@ -1,6 +1,5 @@
 import { SECOND } from '../../../clock/clock.ts';
 import { formatDuration } from '../../../clock/duration.ts';
-import { formatEvent } from '../../../trace/format.ts';
 import type { Attempt } from '../../view/attempts.ts';
 import type { Indexed } from '../../view/arrival.ts';
 import { livesThrough } from '../../view/lives.ts';
@@ -28,7 +27,7 @@ export function judgeSilence(input: RuleCase): Outcome {
         actual: until === undefined ? 'never' : `at ${formatDuration(until)}`,
         by:
           until === undefined
-            ? formatEvent(since.event)
+            ? `silent from ${formatDuration(since.event.at)} on, and never given up`
             : `${formatDuration(until - deadline)} too late`,
         ...(until !== undefined && { marginNs: until - deadline }),
         index: since.index,
