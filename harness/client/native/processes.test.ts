@@ -46,6 +46,21 @@ t.test(
   },
 );
 
+t.test('ids of threads are numbers too', needs(python, 'python3'), async (t) => {
+  const program = `
+import os, threading
+def tell():
+    id = threading.get_native_id()
+    print(id, os.path.exists(f'/proc/self/task/{id}'), os.sched_getaffinity(id) == os.sched_getaffinity(0))
+for _ in range(2):
+    thread = threading.Thread(target=tell)
+    thread.start()
+    thread.join()
+print(threading.get_native_id() == os.getpid())`;
+  const { stdout } = await playNative({ command: [python!, '-c', program] });
+  t.equal(stdout, '5000002 True True\n5000003 True True\nTrue\n');
+});
+
 t.test('processes that wait on shared memory', needs(python, 'python3'), async (t) => {
   const program = `
 import multiprocessing, time

@@ -1,4 +1,4 @@
-// Process ids: numbers in the order of births, the same in every run. All processes of the client share the table.
+// Ids of processes and threads: numbers in the order of births, the same in every run. All processes of the client share the table.
 #include "shim.h"
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -142,21 +142,22 @@ static int path_argument(long number) {
   return -1;
 }
 
-/** `/proc/<id>/…` with the id that the kernel knows. */
+/** `/proc/<id>/task/<id>/…` with the ids that the kernel knows. */
 static const char *real_path(const char *path) {
   static char real[4096];
-  char digits[12];
-  int count = 0;
-  long pid = 0;
-  if (!path || strncmp(path, "/proc/", 6)) return path;
-  const char *at = path + 6;
-  for (; *at >= '0' && *at <= '9' && pid < INT32_MAX; at++) pid = pid * 10 + (*at - '0');
-  if ((*at && *at != '/') || real_pid(pid) == pid || strlen(at) > sizeof real - 32) return path;
-  for (pid = real_pid(pid); pid > 0; pid /= 10) digits[count++] = '0' + pid % 10;
-  strcpy(real, "/proc/");
-  char *to = real + 6;
-  while (count > 0) *to++ = digits[--count];
-  strcpy(to, at);
+  if (!path || strncmp(path, "/proc/", 6) || strlen(path) > sizeof real / 2) return path;
+  char *to = real;
+  for (const char *at = path; *at;) {
+    const char *end = strchrnul(at + 1, '/');
+    long pid = 0;
+    const char *digit = at + 1;
+    for (; *digit >= '0' && *digit <= '9' && pid < INT32_MAX; digit++) pid = pid * 10 + (*digit - '0');
+    *to++ = '/';
+    if (digit == end && end > at + 1) to = write_number(to, real_pid(pid), 1);
+    else memcpy(to, at + 1, end - at - 1), to += end - at - 1;
+    at = end;
+  }
+  *to = 0;
   return real;
 }
 
@@ -193,7 +194,7 @@ long pid_call(const struct call *call, int *handled) {
   if (table) switch (call->number) {
       case SYS_getpid: return own;
       case SYS_getppid: return ask_parent();
-      case SYS_gettid: return self->tid == RAW(SYS_getpid) ? own : self->tid;
+      case SYS_gettid: return shown_pid(self->tid);
     }
   return *handled = 0;
 }

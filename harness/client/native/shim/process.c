@@ -78,7 +78,7 @@ static long begun(enum mode mode, struct task *task, long result) {
   int lost = mode == SPAWN && !*spawned;
   if (result <= 0) return result;
   tell(UP_BORN, result, lost, spawned, mode == SPAWN ? strlen(spawned) : 0);
-  return mode == THREAD ? result : number_child(result);
+  return number_child(result);
 }
 
 static long clone_call(const struct call *call) {
