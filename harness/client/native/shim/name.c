@@ -1,8 +1,9 @@
-// Names: addresses in figures and localhost are known, everything else does not exist, at once and without a question.
+// Names: addresses in figures, localhost and the machine's own name are known, everything else does not exist, at once and without a question.
 #include "shim.h"
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <sys/utsname.h>
 
 // The oldest version of it, so that the shim also loads where libc is older than the one it was built with.
 __asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
@@ -21,12 +22,17 @@ static int is_figures(const char *name) {
   return inet_aton(bare, (struct in_addr *)bytes) || inet_pton(AF_INET6, bare, bytes) == 1;
 }
 
+static int is_own_name(const char *name) {
+  struct utsname machine;
+  return RAW(SYS_uname, &machine) == 0 && !strcasecmp(name, machine.nodename);
+}
+
 /** What stands for a name: figures, or nothing. */
 static const char *known(const char *name, int family) {
   if (is_figures(name)) return name;
   size_t length = strlen(name);
   int local = length >= 9 && !strcasecmp(name + length - 9, "localhost") && (length == 9 || name[length - 10] == '.');
-  if (!local) return 0;
+  if (!local && !is_own_name(name)) return 0;
   return family == AF_INET6 ? "::1" : "127.0.0.1";
 }
 
