@@ -50,12 +50,18 @@ t.test('everything random comes from the seed', async (t) => {
           const bytes = (await promisify(crypto.randomBytes)(8)).toString('hex');
           console.log(Math.random(), bytes, randomUUID(), crypto.randomUUID(), crypto.randomInt(1e9), globalThis.crypto.randomUUID(),
             Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(6))).toString('hex'), crypto.randomFillSync(Buffer.alloc(4)).toString('hex'),
-            process.pid, process.ppid);
+            process.pid, process.ppid, crypto.generateKeySync('hmac', { length: 64 }).export().toString('hex'),
+            (await promisify(crypto.generateKey)('aes', { length: 128 })).symmetricKeySize, 'randomUUIDv7' in crypto ? crypto.randomUUIDv7() : 'none');
         `,
       })
     ).stdout;
   const [first, again, other] = [await play(1), await play(1), await play(2)];
   t.match(first, /^0\.\d+ [0-9a-f]{16} /);
+  // 019b8b741800 is the epoch of these tests, in milliseconds.
+  t.match(
+    first,
+    / [0-9a-f]{16} 16 (none|019b8b74-1800-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\n$/,
+  );
   t.equal(again, first);
   t.not(other, first);
 });

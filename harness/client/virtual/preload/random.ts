@@ -40,12 +40,22 @@ export function installRandom(seed: number): void {
     fill(target, offset, size);
     process.nextTick(callback, null, target);
   };
-  const randomUUID = () => {
+  const randomUUID = () => uuid(fill(Buffer.alloc(16)), 4);
+  // Since Node 24: the time in front (RFC 9562 §5.7).
+  const randomUUIDv7 = () => {
     const bytes = fill(Buffer.alloc(16));
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
+    bytes.writeUIntBE(Date.now(), 0, 6);
+    return uuid(bytes, 7);
   };
+  const realKey = crypto.generateKeySync.bind(crypto);
+  /** The real one knows which arguments are wrong, and how long a key is. */
+  const generateKeySync = (...args: Parameters<typeof realKey>) =>
+    crypto.createSecretKey(fill(Buffer.alloc(realKey(...args).symmetricKeySize!)));
+  const generateKey = (
+    type: 'hmac' | 'aes',
+    options: { length: number },
+    callback: (error: null, key: crypto.KeyObject) => void,
+  ) => process.nextTick(callback, null, generateKeySync(type, options));
   const randomInt = (...args: unknown[]) => {
     const callback = typeof args.at(-1) === 'function' ? (args.pop() as Function) : undefined;
     const [min, max] = args.length > 1 ? (args as [number, number]) : [0, args[0] as number];
@@ -56,6 +66,14 @@ export function installRandom(seed: number): void {
   };
   Math.random = () => next() / 2 ** 32;
   Object.assign(crypto, { randomBytes, randomFill, randomFillSync: fill, randomUUID, randomInt });
+  Object.assign(crypto, { generateKey, generateKeySync });
+  if ('randomUUIDv7' in crypto) Object.assign(crypto, { randomUUIDv7 });
   for (const [name, value] of Object.entries({ getRandomValues: fill, randomUUID }))
     Object.defineProperty(crypto.webcrypto, name, { value, configurable: true, writable: true });
+}
+
+function uuid(bytes: Buffer, version: number): string {
+  bytes[6] = (bytes[6]! & 0x0f) | (version << 4);
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
 }
