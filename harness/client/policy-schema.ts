@@ -86,6 +86,11 @@ const policyFile = z.strictObject(
     connectTimeout: configurable.optional(),
     answerTimeout: configurable.optional(),
     attemptsPerMinute: whole(1, 100_000).optional(),
+    jitter: z
+      .number({ error: JITTER })
+      .min(0, { error: JITTER })
+      .max(1, { error: JITTER })
+      .optional(),
     records: z.enum(RECORDS, { error: `one of ${RECORDS.join(', ')}` }).optional(),
     acquire: phaseFile.optional(),
     renew: phaseFile.optional(),

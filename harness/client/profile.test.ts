@@ -95,6 +95,10 @@ t.test('each mistake is told with its place and with what would be right', (t) =
     /x?my\.yaml:4:1: a driven client .* no hooks/,
   );
   t.match(
+    problemsOf('name: x\ncommand: [x]\ntier: driven\npolicy: { jitter: 0.2 }\n'),
+    /my\.yaml:4:\d+: jitter is that of a phase — write it below one of acquire/,
+  );
+  t.match(
     problemsOf('name: x\ncommand: [x]\ntier: black-box\nhooks: { stop: [y] }\n'),
     /my\.yaml:4:\d+: .*stop/,
   );

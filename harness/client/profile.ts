@@ -279,6 +279,12 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
         what: `${key} is for opaque clients whose TLS is terminated`,
         right: 'write protocol: opaque and tls: terminate, or leave it out',
       });
+  if (!isOpaque && read.policy?.jitter !== undefined)
+    problems.push({
+      position: yaml.keyPosition(['policy', 'jitter']),
+      what: 'jitter is that of a phase',
+      right: `write it below one of ${PHASES.join(', ')}`,
+    });
   if (isOpaque && read.policy) problems.push(...opaquePolicyProblems(read.policy, yaml));
   if (read.annotations.length > 0 && !isOpaque)
     problems.push({
@@ -310,7 +316,7 @@ function opaquePolicyProblems(stated: PolicyFile, yaml: YamlFile): readonly Prob
     ...phases.map((key) => ({
       position: yaml.keyPosition(['policy', key]),
       what: `${key} cannot be told apart where only connections are seen`,
-      right: `leave it out; the policy of an opaque client has ${OPAQUE_POLICY.join(', ')}, order and attemptsPerMinute`,
+      right: `leave it out; the policy of an opaque client has ${OPAQUE_POLICY.join(', ')}, order, jitter and attemptsPerMinute`,
     })),
   ];
 }

@@ -21,3 +21,16 @@ t.test('a setting that not every client heeds needs an ability that the profile 
   t.match(why(all, { mode: 'online' }), /no ability "online"/);
   t.end();
 });
+
+t.test('a client that states a spread of its own need not be told of one', (t) => {
+  const { plan } = resultOf('', { clients: [{ ...OFFLINE, retryJitter: 0.5 }], dialect: 'opaque' });
+  const profile = (policy: string) =>
+    parseProfile(
+      `name: mine\ncommand: [./mine]\ntier: black-box\nprotocol: opaque\nservers: { alpha: { upstream: a:1 }, bravo: { upstream: a:2 } }\npolicy: { attempts: 1, retryDelay: 5s, connectTimeout: 5s, answerTimeout: 5s${policy} }\n`,
+      'my.yaml',
+      '/here',
+    );
+  t.match(unfit(plan, profile('')), /no ability "jitter"/);
+  t.equal(unfit(plan, profile(', jitter: 0.5')), undefined);
+  t.end();
+});

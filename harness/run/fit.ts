@@ -18,7 +18,11 @@ export function unfit(plan: Plan, profile: Profile): string | undefined {
   const needed = [
     ...clients.map(({ mode }) => mode),
     ...(play.some(({ action }) => action.kind === 'kill') ? ['restart' as const] : []),
-    ...(clients.some(({ retryJitter }) => retryJitter !== undefined) ? ['jitter' as const] : []),
+    // Who states a spread of its own need not be told of one.
+    ...(clients.some(({ retryJitter }) => retryJitter !== undefined) &&
+    profile.policy?.jitter === undefined
+      ? ['jitter' as const]
+      : []),
     ...(clients.some(({ spoolRecords }) => spoolRecords !== undefined)
       ? ['spool-limit' as const]
       : []),
@@ -38,6 +42,7 @@ export function withPolicy(plan: Plan, { policy }: Profile): Plan {
       ['retryDelayNs', policy.retryDelay],
       ['connectTimeoutNs', policy.connectTimeout],
       ['answerTimeoutNs', policy.answerTimeout],
+      ['retryJitter', policy.jitter],
     ] as const
   ).filter(([, value]) => value !== undefined && value !== 'configured');
   const own = (client: ClientPlan): ClientPlan => ({ ...client, ...Object.fromEntries(stated) });

@@ -1,25 +1,8 @@
-import type { Nanos } from '../../clock/clock.ts';
-import { formatDuration } from '../../clock/duration.ts';
 import type { PhasePolicy } from '../policy.ts';
-import { type Attempt, failed } from '../view/attempts.ts';
-import { broken, couldNotTell, defineRule, kept, listed, type RuleCase } from './rule.ts';
-
-/** Fewer than that are no fleet: chance alone would make peaks. */
-const FLEET = 8;
-/** The window of the base delay is looked at in so many parts. */
-const PARTS = 10;
-/** Peak to mean. */
-const MOST = 3;
-
-/** When the clients of a fleet came back to one server that had failed for all of them at once. */
-interface Return {
-  readonly server: string;
-  readonly face: string;
-  readonly from: Nanos;
-  readonly gapNs: Nanos;
-  /** One for each client, counted from the first failure. */
-  readonly arrivals: readonly Nanos[];
-}
+import { failed } from '../view/attempts.ts';
+import { FLEET, judgeReturns, type Return, together } from './fleet.ts';
+import { judgeFleet } from './opaque/fleet.ts';
+import { couldNotTell, defineRule, type RuleCase } from './rule.ts';
 
 export const RT_2 = defineRule({
   id: 'RT-2',
@@ -36,31 +19,9 @@ export const RT_2 = defineRule({
     const returns = returnsOf(input);
     if (returns === undefined)
       return couldNotTell('the policy of the client states a fixed pace (jitter: 0)');
-    const seen: string[] = [];
-    for (const { server, face, from, gapNs, arrivals } of returns) {
-      const parts = Array.from({ length: PARTS }, () => 0);
-      const first = gapNs / 2n;
-      for (const arrival of arrivals) {
-        const part = Number(((arrival - first) * BigInt(PARTS)) / gapNs);
-        if (part >= 0 && part < PARTS) parts[part]!++;
-      }
-      const mean = arrivals.length / PARTS;
-      const peak = Math.max(...parts);
-      // Three standard deviations of chance on top: a small fleet has its peaks.
-      const limit = MOST * mean + 3 * Math.sqrt(MOST * mean);
-      const text = `${arrivals.length} clients back at ${server}.${face} after ${formatDuration(from)}, at most ${peak} within ${formatDuration(gapNs / BigInt(PARTS))}`;
-      if (peak > limit)
-        return broken({
-          expected: `peak/mean of arrivals below ${MOST} in the ${formatDuration(gapNs)} around the base delay`,
-          actual: text,
-          by: `peak/mean ${(peak / mean).toFixed(1)}`,
-          index: input.view.events.findLastIndex(({ at }) => at <= from + gapNs),
-        });
-      seen.push(`${text} (peak/mean ${(peak / mean).toFixed(1)})`);
-    }
-    if (seen.length > 0) return kept(listed(seen));
-    return couldNotTell(`no server failed for ${FLEET} clients at once`);
+    return judgeReturns(input, returns);
   },
+  judgeOpaque: judgeFleet,
 });
 
 /** Undefined: no client states that it spreads its attempts. */
@@ -80,19 +41,9 @@ function returnsOf({ view, clients }: RuleCase): readonly Return[] | undefined {
       });
       return together(pairs, gapNs).map((group) => {
         const from = group[0]![0].at;
-        return { server, face, from, gapNs, arrivals: group.map(([, next]) => next.at - from) };
+        const arrivals = group.map(([, next]) => next.at - from);
+        return { server, face, from, gapNs, arrivals, first: gapNs / 2n };
       });
     }),
   );
-}
-
-/** Clients whose first failure came within a tenth of the delay, where they are enough for a fleet. */
-function together(
-  pairs: readonly (readonly [Attempt, Attempt])[],
-  gapNs: Nanos,
-): readonly (readonly (readonly [Attempt, Attempt])[])[] {
-  const sorted = pairs.toSorted(([a], [b]) => (a.at < b.at ? -1 : 1));
-  const begin = sorted[0]?.[0].at;
-  const group = sorted.filter(([lost]) => lost.at - begin! <= gapNs / 10n);
-  return group.length >= FLEET ? [group] : [];
 }

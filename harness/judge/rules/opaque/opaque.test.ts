@@ -8,7 +8,7 @@ import type { TraceEvent } from '../../../trace/event.ts';
 import { judge } from '../../judge.ts';
 import type { RuleVerdict } from '../../verdict.ts';
 
-const RULE_IDS = ['RT-1', 'RT-7', 'RT-8', 'FO-1', 'FO-2', 'FO-5', 'FO-6'];
+const RULE_IDS = ['RT-1', 'RT-2', 'RT-7', 'RT-8', 'FO-1', 'FO-2', 'FO-5', 'FO-6'];
 const plan: Plan = {
   ...loadCase(
     `title: x\nsource: x\nrules: [${RULE_IDS.join()}]\ndialect: opaque\nservers: [alpha, bravo, charlie]\nclient: { attempts: 1, retryDelay: 10s, connectTimeout: 5s, answerTimeout: 5s }\nplay: |\n  0s client start\n  10m end\n`,
@@ -34,7 +34,12 @@ function verdicts(text: string, observer = 'virtual', judged = plan): (id: strin
       at: BigInt(Math.round(Number(at) * 1000)) * (SECOND / 1000n),
       actor: actor!,
       event: event!,
-      ...(isServer && event !== 'down' && event !== 'up' && { face: 'tcp', from: 'client' }),
+      ...(isServer &&
+        event !== 'down' &&
+        event !== 'up' && {
+          face: 'tcp',
+          from: rest.find((word) => word.startsWith('from='))?.slice(5) ?? 'client',
+        }),
       ...(conn !== undefined && { conn: Number(conn) }),
       fields: Object.fromEntries(
         rest
@@ -174,5 +179,46 @@ t.test('a client that states a pace of seconds and keeps it makes no storm', (t)
   t.equal(verdicts(every(1))('RT-4').state, 'broken', 'where ten seconds are stated');
   const budget = { ...paced(1n), policy: { order: 'listed', attemptsPerMinute: 10 } } as const;
   t.equal(verdicts(every(1), 'virtual', budget)('RT-4').state, 'broken', 'a budget that is stated');
+  t.end();
+});
+
+t.test('a fleet comes back apart, or not', (t) => {
+  const [one] = plan.clients;
+  const names = Array.from({ length: 8 }, (_, n) => `ws${n + 1}`);
+  const fleet = (retryJitter?: number, count = names.length): Plan => ({
+    ...plan,
+    clients: names
+      .slice(0, count)
+      .map((name) => ({ ...one!, name, ...(retryJitter !== undefined && { retryJitter }) })),
+  });
+  /** All fail at both servers in turn, and are back at the first so many seconds later. */
+  const comesBack = (later: (n: number) => number): string =>
+    names
+      .map(
+        (name, n) => `0 ${name} start
+        1 alpha refused from=${name}
+        2 bravo refused from=${name}
+        ${1 + later(n)} alpha refused from=${name}
+        ${2 + later(n)} bravo refused from=${name}`,
+      )
+      .join('\n');
+  const told = (later: (n: number) => number, judged: Plan) =>
+    verdicts(comesBack(later), 'virtual', judged)('RT-2');
+  t.match(
+    told((n) => 20 + n, fleet(0.5)),
+    { state: 'kept', why: /8 clients back at alpha\.tcp/ },
+  );
+  t.match(
+    told(() => 20, fleet(0.5)),
+    { state: 'broken', why: 'peak/mean 10.0' },
+  );
+  t.match(
+    told(() => 20, fleet()),
+    { state: 'could-not-tell', why: /fixed pace/ },
+  );
+  t.match(
+    told(() => 20, fleet(0.5, 7)),
+    { state: 'could-not-tell', why: /7 clients are no fleet/ },
+  );
   t.end();
 });
