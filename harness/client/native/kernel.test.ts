@@ -42,6 +42,11 @@ t.test(
       "58 the machine's own name 1",
       '58 a name of getaddrinfo_a that nobody has 1',
       '58 sendmmsg -1',
+      '58 a signal of its own 1',
+      '58 a signal of a child 1',
+      '58 the handler is what it was 1',
+      '59 a thread that was cancelled 1',
+      '59 a child of one without descriptors 7',
     ]);
     t.equal(exit?.code, 0);
     t.equal((await playNative(spec)).trace, trace);

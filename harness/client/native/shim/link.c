@@ -40,7 +40,7 @@ static int out_of_the_way(int fd) {
   struct rlimit limit = {0, 0};
   RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
   long floor = limit.rlim_cur > 1024 ? 900 : limit.rlim_cur * 3 / 4;
-  long moved = RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor);
+  long moved = fd < 0 ? fd : RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor);
   if (moved < 0) return fd;
   RAW(SYS_close, fd);
   return moved;
@@ -100,12 +100,33 @@ void await_turn(enum wait_kind kind, nanos deadline) {
   hear();
 }
 
+static long open_link(void) {
+  return out_of_the_way(RAW(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+/** A program that has used up its descriptors starts threads and processes all the same: ours is beyond its limit. */
+static long open_link_beyond(void) {
+  struct rlimit own, wide;
+  RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &own);
+  wide = (struct rlimit){own.rlim_cur + MAX_TASKS, own.rlim_cur + MAX_TASKS};
+  if (wide.rlim_max < own.rlim_max) wide.rlim_max = own.rlim_max;
+  if (RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &wide, 0) < 0) {
+    static const char words[] = "meterproof: no descriptor is left for a new thread or process, nor may the limit be raised\n";
+    RAW(SYS_write, 2, words, sizeof words - 1);
+    RAW(SYS_exit_group, 71);
+  }
+  long link = RAW(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, 0);
+  return link;
+}
+
 /** Announces a new task (its process, or a thread of it) and waits for its first turn. */
 void attach(struct task *task) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strcpy(address.sun_path, link_path);
   task->tid = RAW(SYS_gettid);
-  task->link = out_of_the_way(RAW(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  task->link = open_link();
+  if (task->link < 0) task->link = open_link_beyond();
   if (RAW(SYS_connect, task->link, &address, sizeof address) < 0) RAW(SYS_exit_group, 71);
   // Another thread of this process may have its turn: what is shared must not be touched before ours.
   struct up hello = {sizeof hello, UP_HELLO, RAW(SYS_getpid), task->tid, PROTOCOL_VERSION, 0};

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 
 // The oldest version of it, so that the shim also loads where libc is older than the one it was built with.
@@ -40,7 +41,14 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service, 
                        struct addrinfo **restrict result) {
   if (!shim_on || !node) return NEXT(getaddrinfo)(node, service, hints, result);
   const char *figures = known(node, hints ? hints->ai_family : AF_UNSPEC);
-  return figures ? NEXT(getaddrinfo)(figures, service, hints, result) : EAI_NONAME;
+  if (!figures) return EAI_NONAME;
+  int error = NEXT(getaddrinfo)(figures, service, hints, result);
+  if (error || figures == node || !(*result)->ai_canonname) return error;
+  char *name = strdup(node);
+  if (!name) return 0;
+  free((*result)->ai_canonname);
+  (*result)->ai_canonname = name;
+  return 0;
 }
 
 EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *restrict host, socklen_t host_size,

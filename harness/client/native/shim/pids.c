@@ -181,6 +181,11 @@ long shown_pids(const struct call *call, long result) {
     case SYS_getpgrp:
     case SYS_getsid:
     case SYS_setsid: return shown_pid(result);
+    case SYS_rt_sigtimedwait: {
+      siginfo_t *info = (void *)call->args[1];
+      if (info && info->si_code != SI_TIMER) info->si_pid = shown_pid(info->si_pid);
+      return result;
+    }
     case SYS_waitid: {
       siginfo_t *info = (void *)call->args[2];
       if (info && info->si_pid > 0) info->si_pid = shown_pid(info->si_pid);

@@ -11,6 +11,9 @@ struct action {
   uint64_t mask;
 };
 
+#define SIGNALS 64
+/** The program's own, where on_signal stands before them. */
+static uintptr_t handlers[SIGNALS + 1];
 /** What the program believes of SIGSYS, which is ours. */
 static struct action pretended;
 
@@ -74,6 +77,17 @@ static long change_mask(const struct call *call) {
   return 0;
 }
 
+/** Handlers that are told who has sent the signal hear the number that the client knows (pids.c). */
+static void on_signal(int signal, siginfo_t *info, void *context) {
+  int from_process = info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE;
+  if (from_process || (signal == SIGCHLD && info->si_code > 0)) info->si_pid = shown_pid(info->si_pid);
+  ((void (*)(int, siginfo_t *, void *))handlers[signal])(signal, info, context);
+}
+
+static int is_informed(const struct action *action) {
+  return action->flags & SA_SIGINFO && action->handler != (uintptr_t)SIG_DFL && action->handler != (uintptr_t)SIG_IGN;
+}
+
 static long change_action(const struct call *call) {
   int signal = call->args[0];
   const struct action *set = (void *)call->args[1];
@@ -84,12 +98,21 @@ static long change_action(const struct call *call) {
     if (old) *old = before;
     return 0;
   }
-  if (!set) return pass(call);
-  struct action own = *set;
+  struct action own = {0}, before = {0};
+  int known = signal > 0 && signal <= SIGNALS;
+  uintptr_t handler = known ? handlers[signal] : 0;
+  if (set) own = *set;
+  if (set && known && is_informed(set)) {
+    handlers[signal] = set->handler;
+    own.handler = (uintptr_t)on_signal;
+  }
   own.mask &= ~SIGNAL_BIT(SIGSYS);
   own.flags |= SA_RESTORER;
   own.restorer = gate_restore;
-  return RAW(SYS_rt_sigaction, signal, &own, old, call->args[3]);
+  long result = RAW(SYS_rt_sigaction, signal, set ? &own : 0, &before, call->args[3]);
+  if (before.handler == (uintptr_t)on_signal) before.handler = handler;
+  if (old && result == 0) *old = before;
+  return result;
 }
 
 static int received(void *what) {
