@@ -90,6 +90,7 @@ const wrong: readonly (readonly [file: string, text: string, message: RegExp])[]
   ['syntax.ts', 'export const = 1;', /syntax\.ts cannot be loaded/],
   ['throws.ts', 'throw new Error("no luck");', /throws\.ts cannot be loaded: no luck/],
   ['nothing.ts', 'export const x: number = 1;', /exports no dialect/],
+  ['silent.ts', 'const x: number = 1;', /exports no dialect: nothing in it is like one/],
   [
     'half.ts',
     'export default { name: "half", faces: [], create() {} };',

@@ -106,6 +106,19 @@ for (const [place, broken] of Object.entries(places))
     );
   });
 
+t.test('a dialect that notes a word of its own blames no client', async (t) => {
+  write('line-dialect.ts', dialect.replace("event: 'lease-grant'", "event: 'lease-granted'"));
+  t.match(casesOf(await elsewhere()), [
+    {
+      id: 'line/primary-refuses',
+      verdict: 'error',
+      reason:
+        /^the dialect \S*line-dialect\.ts has noted "lease-granted", which is no event of a server: did you mean "lease-grant"\?$/,
+    },
+    { id: 'line/quiet', verdict: 'pass' },
+  ]);
+});
+
 long('a dialect that cannot even make a server, or close it', async (t) => {
   for (const line of ['constructor(host: Host) {', 'close(): void {']) {
     write('line-dialect.ts', dialect.replace(line, `${line} throw new Error('no luck');`));

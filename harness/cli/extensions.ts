@@ -125,7 +125,10 @@ async function exportsOf(path: string, cwd: string, option: string): Promise<rea
   }
   const inner = module['default'];
   const nested = typeof inner === 'object' && inner !== null ? Object.values(inner) : [];
-  return [...new Set([...Object.values(module), ...nested])];
+  // A module that exports nothing has an empty one of these, which is no attempt at anything.
+  const isEmpty = (value: unknown): boolean =>
+    value === inner && typeof inner === 'object' && Reflect.ownKeys(inner ?? {}).length === 0;
+  return [...new Set([...Object.values(module), ...nested])].filter((value) => !isEmpty(value));
 }
 
 async function load(absolute: string): Promise<Record<string, unknown>> {

@@ -1,7 +1,9 @@
 // A dialect of the user's runs inside our process: what it throws, at whatever moment, costs a case its verdict and nothing else.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
-import type { Emulator, Host } from '../../emulators/emulator.ts';
+import type { Connection, Emulator, Host, Note } from '../../emulators/emulator.ts';
+import { suggest } from '../case/nearest.ts';
+import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 
 const running = new AsyncLocalStorage<Guard>();
 
@@ -36,16 +38,42 @@ export class Guard {
       create({
         ...host,
         after: (delayMs, action) => host.after(delayMs, () => this.call(action)),
+        note: (face, client, note) => {
+          this.#check(note);
+          host.note(face, client, note);
+        },
       }),
     );
     return {
       accept: (face, connection) => {
         this.#guardListeners(connection.stream);
-        this.call(() => emulator?.accept(face, connection));
+        this.call(() => emulator?.accept(face, this.#checked(connection)));
       },
       command: (command) => this.call(() => emulator?.command?.(command)),
       close: () => this.call(() => emulator?.close()),
     };
+  }
+
+  #checked(connection: Connection): Connection {
+    const { stream, client } = connection;
+    return {
+      stream,
+      client,
+      request: () => connection.request(),
+      note: (note) => {
+        this.#check(note);
+        connection.note(note);
+      },
+    };
+  }
+
+  /** A word that no case can expect would be taken for something that the client did not do. */
+  #check({ event }: Note): void {
+    if (Object.hasOwn(SEMANTIC_EVENTS, event)) return;
+    const right = suggest(event, Object.keys(SEMANTIC_EVENTS), 'events');
+    this.#fail(
+      `the dialect ${this.#module} has noted "${event}", which is no event of a server: ${right}`,
+    );
   }
 
   /** Handlers of a stream are called when bytes come, by whoever brings them. */
