@@ -47,6 +47,9 @@ export function prepareClient(
     paths,
   });
   mkdirSync(paths.data, { recursive: true });
+  // Names made of process ids and random numbers are the same in each virtual run: in a folder of all they would meet.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
   if (authority && paths.ca !== undefined) writeFileSync(paths.ca, authority.cert);
   writeFileSync(paths.config, configuration.json);
   writeFileSync(paths.cfg, configuration.cfg, 'latin1');
@@ -59,7 +62,7 @@ export function prepareClient(
     ['argument', '{argument}'],
   ]);
   const command = fill(commandOf(client));
-  const env = { ...inherited(), ...configuration.env };
+  const env = { ...inherited(), TMPDIR: temporary, ...configuration.env };
   return {
     configuration,
     hooks: new Map(
