@@ -104,8 +104,9 @@ export class NodeTree {
       link.welcomed = true;
       link.send(this.#options.welcome(link));
     }
+    const before = this.#version;
     await this.#hear(link, soon);
-    link.seen = ++this.#version;
+    this.#sees(link, before, true);
   }
 
   /** Lets what the processes send to each other arrive, and waits for real work of their other children. */
@@ -144,12 +145,19 @@ export class NodeTree {
     if (link.running || !link.welcomed) return;
     // One that stands in a synchronous child speaks by itself.
     if (link.blocked && !link.hasSpoken && !link.closed) return;
+    const before = this.#version;
     if (!link.blocked) {
       if (link.seen === this.#version && !isWorking) return;
       link.send({ nowMs: this.#nowMs, events: [] });
     }
-    if (await this.#hear(link)) this.#version++;
-    link.seen = this.#version;
+    this.#sees(link, before, await this.#hear(link));
+  }
+
+  /** What others did while it had the word may have come after it had looked: then it has seen no more than there was before. */
+  #sees(link: NodeLink, before: number, brought: boolean): void {
+    const isAlone = this.#version === before;
+    if (brought) this.#version++;
+    link.seen = isAlone ? this.#version : before;
   }
 
   /** Waits for the end of a turn; true when it brought anything that may concern others. */
