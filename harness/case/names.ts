@@ -1,6 +1,6 @@
 // What a case names must exist, and no name may be read in two ways.
 import { type Problem, quote } from './errors.ts';
-import { suggest } from './nearest.ts';
+import { nearest, suggest } from './nearest.ts';
 import { type DialectLookup, RESERVED_WORDS } from './notation/scope.ts';
 import type { Position } from './plan.ts';
 import type { Fields } from './schema.ts';
@@ -36,17 +36,22 @@ export function checkNames(
     if (RESERVED_WORDS.has(name))
       refuseAt(position, `${quote(name)} is a word of the notation`, 'choose another name');
   };
-  const check = (field: 'rules' | 'catches', ids: ReadonlySet<string>, noun: string): void => {
+  const check = (
+    field: 'rules' | 'catches',
+    ids: ReadonlySet<string>,
+    noun: string,
+    more = '',
+  ): void => {
     for (const [index, words] of (fields[field] ?? []).entries())
       for (const word of words.split('+'))
         if (!ids.has(word))
           refuse(
             [field, index],
             `${quote(word)} is none of the ${noun}`,
-            suggest(word, [...ids], noun),
+            suggest(word, [...ids], noun) + (nearest(word, [...ids]) === undefined ? more : ''),
           );
   };
-  check('rules', known.rules, 'rules');
+  check('rules', known.rules, 'rules', '; rules of your own come with --rules');
   if (known.bugs) check('catches', known.bugs, 'bugs');
   const names = fields.servers ?? [];
   const clients = Object.keys(fields.clients ?? { client: {} });

@@ -62,7 +62,7 @@ async function namedDialect(name: string, cwd: string): Promise<Dialect> {
 }
 
 async function loadDialect(path: string, cwd: string): Promise<Dialect> {
-  const exported = await exportsOf(path, cwd, '--dialect');
+  const exported = await exportsOf(path, cwd, '--dialect, or protocol: in the profile');
   const found = exported.map((value) => dialectSchema.safeParse(value));
   const [right, ...others] = found.filter(({ success }) => success);
   if (!right?.data)
@@ -115,13 +115,13 @@ function guarded(rule: Rule, path: string): Rule {
 /** What a module exports, also where it was turned into CommonJS on the way. */
 async function exportsOf(path: string, cwd: string, option: string): Promise<readonly unknown[]> {
   const absolute = resolve(cwd, path);
-  if (!existsSync(absolute)) throw new UsageError(`${option}: there is no file ${path}`);
+  if (!existsSync(absolute)) throw new UsageError(`there is no file ${path} (${option})`);
   let module: Record<string, unknown>;
   try {
     module = await load(absolute);
   } catch (error) {
     const why = error instanceof Error ? error.message : errorText(error);
-    throw new UsageError(`${option}: ${path} cannot be loaded: ${why}`);
+    throw new UsageError(`${path} cannot be loaded: ${why} (${option})`);
   }
   const inner = module['default'];
   const nested = typeof inner === 'object' && inner !== null ? Object.values(inner) : [];
