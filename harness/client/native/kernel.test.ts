@@ -39,6 +39,7 @@ t.test(
       '57 of a link 0',
       '58 after an unlink 0',
       '58 sysinfo, seconds that CLOCK_BOOTTIME is ahead 0',
+      '58 mkstemp 1',
       "58 the machine's own name 1",
       '58 a name of getaddrinfo_a that nobody has 1',
       '58 sendmmsg -1',

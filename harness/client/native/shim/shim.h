@@ -87,12 +87,13 @@ uint64_t block_signals(void);
 void set_signals(uint64_t mask);
 void deliver_signals(uint64_t mask);
 
-// clock.c
+// clock.c, vdso.c
 extern nanos now, wall;
 nanos nanos_of(const struct timespec *time);
 struct timespec timespec_of(nanos time);
 int is_wall(clockid_t clock);
 nanos clock_base(clockid_t clock);
+void trap_clocks(void);
 nanos after(nanos timeout);
 long clock_call(const struct call *call, int *handled);
 

@@ -93,6 +93,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
   attach(self);
   begin_pids();
   find_random_devices();
+  trap_clocks();
   shim_on = 1;
   if (arm_traps() < 0) broken("this kernel has no syscall user dispatch (Linux 5.11 or newer, x86-64)");
   set_signals(mask);
