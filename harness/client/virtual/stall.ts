@@ -10,7 +10,6 @@ const RESOURCES: Readonly<Record<string, string>> = {
   FSReqCallback: 'a file operation',
   FSReqPromise: 'a file operation',
   GetAddrInfoReqWrap: 'a name look-up',
-  MessagePort: 'an open MessagePort',
   PipeWrap: 'a pipe or a unix socket',
   ProcessWrap: 'a child process',
   StatWatcher: 'fs.watchFile',

@@ -17,6 +17,7 @@ import { installListening } from './listening.ts';
 import { installNames } from './names.ts';
 import { installPerformance } from './performance.ts';
 import { installPids } from './pids.ts';
+import { MessagePorts } from './ports.ts';
 import { installRandom } from './random.ts';
 import { Rest } from './rest.ts';
 import { installSockets, VirtualSockets } from './sockets.ts';
@@ -74,7 +75,18 @@ function install(
     realNowMs: realNow,
   });
   const stdin = installStdin(welcome.first, around);
-  const rest = new Rest({ channel, clock, internals, sockets, stdin, family, fileTimes, die });
+  const ports = new MessagePorts();
+  const rest = new Rest({
+    channel,
+    clock,
+    internals,
+    sockets,
+    stdin,
+    family,
+    ports,
+    fileTimes,
+    die,
+  });
   installPids(
     welcome,
     (question) => channel.ask(question),
@@ -88,6 +100,7 @@ function install(
   installSockets(sockets, internals);
   installNames();
   installTls();
+  ports.install();
   installWaiting((ms) => rest.sleep(ms), escape);
   fileTimes.install(internals, channel.fd);
   installDurability(internals);

@@ -1,4 +1,9 @@
-import { performance, type MarkOptions, type MeasureOptions } from 'node:perf_hooks';
+import perfHooks, {
+  performance,
+  PerformanceMark,
+  type MarkOptions,
+  type MeasureOptions,
+} from 'node:perf_hooks';
 import { define, type ProcessClock } from './clock.ts';
 
 type Mark = string | undefined;
@@ -20,5 +25,30 @@ export function installPerformance(clock: ProcessClock): void {
     const options = typeof start === 'object' ? start : start === undefined ? {} : { start };
     const isWhole = options.end !== undefined || ('duration' in options && 'start' in options);
     return realMeasure(name, { start: 0, ...options, ...(isWhole ? {} : { end: now() }) });
+  });
+  installMarkClass(now);
+  installEventTimes(now);
+}
+
+function installMarkClass(now: () => number): void {
+  const mark = new Proxy(PerformanceMark, {
+    construct: (target, [name, options]: [string, MarkOptions?], newTarget) =>
+      Reflect.construct(target, [name, { startTime: now(), ...options }], newTarget) as object,
+  });
+  define(perfHooks, 'PerformanceMark', mark);
+  define(globalThis, 'PerformanceMark', mark);
+}
+
+/** Node's own events are made out of reach: each gets its time when it is first asked for, which is as it is heard. */
+function installEventTimes(now: () => number): void {
+  const times = new WeakMap<Event, number>();
+  Object.defineProperty(Event.prototype, 'timeStamp', {
+    get(this: Event) {
+      const timeMs = times.get(this) ?? now();
+      times.set(this, timeMs);
+      return timeMs;
+    },
+    configurable: true,
+    enumerable: true,
   });
 }

@@ -5,6 +5,7 @@ import type { ProcessClock } from './clock.ts';
 import type { Family } from './family.ts';
 import type { FileTimes } from './file-times.ts';
 import type { Internals } from './internals.ts';
+import type { MessagePorts } from './ports.ts';
 import type { VirtualSockets } from './sockets.ts';
 import type { VirtualStdin } from './stdin.ts';
 
@@ -15,6 +16,7 @@ export interface RestOptions {
   readonly sockets: VirtualSockets;
   readonly stdin: VirtualStdin | undefined;
   readonly family: Family;
+  readonly ports: MessagePorts;
   readonly fileTimes: FileTimes;
   /** Ends the process as the system does on a signal that it does not handle. */
   readonly die: (signal: NodeJS.Signals) => void;
@@ -42,9 +44,10 @@ export class Rest {
 
   /** Called when nothing but virtual time can bring the process on. True: it may end, as it would by itself. */
   rest(): boolean {
-    const { family, channel } = this.#options;
-    // What comes through a pipe from a relative is there at once, but only the next round of the loop sees it.
-    if (family.hasRelatives && this.#hasStirred()) {
+    const { family, ports, channel } = this.#options;
+    // What comes through a pipe from a relative, or through a port, is there at once, but only the next round of the loop sees it.
+    const isComing = (family.hasRelatives || ports.areUsed) && this.#hasStirred();
+    if (ports.takeTouched() || isComing) {
       setImmediate(() => {});
       return false;
     }
@@ -151,12 +154,13 @@ export class Rest {
 
   /** True while, without us, something would keep the event loop going. */
   #isAlive(): boolean {
-    const { sockets, stdin, family, internals } = this.#options;
+    const { sockets, stdin, family, ports, internals } = this.#options;
     return (
       internals.aliveTimers[0]! > 0 ||
       sockets.keepAlive() ||
       stdin?.keepsAlive() === true ||
-      family.keepAlive()
+      family.keepAlive() ||
+      ports.keepAlive()
     );
   }
 
