@@ -38,6 +38,11 @@ export interface Connection {
   request(): boolean;
   /** Tells what was understood or done. Call it before the answer is written: a fault may take that answer. */
   note(note: Note): void;
+  /**
+   * From now on each piece that is written is TLS's own (a handshake, a ticket, an alert), and no answer of the server, where
+   * `isOwn` says so at that moment. Never called: every piece is the server's.
+   */
+  ownBytes?(isOwn: () => boolean): void;
 }
 
 /** What the harness lends to one emulated server. */
@@ -57,8 +62,8 @@ export interface Host {
    * error resets the connection, and an error of it means that the real server has. Absent: there is no real server.
    */
   dial?(): Duplex;
-  /** Ends TLS on an accepted stream: the result gives what is inside. Absent: TLS stays closed. */
-  terminate?(stream: Duplex): Duplex;
+  /** Ends TLS on an accepted connection: the result gives what is inside. Absent: TLS stays closed. */
+  terminate?(connection: Pick<Connection, 'stream' | 'ownBytes'>): Duplex;
 }
 
 /** What a case prepares on every server of a dialect. */

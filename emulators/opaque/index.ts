@@ -29,7 +29,7 @@ class OpaqueEmulator implements Emulator {
     if (!upstream) throw new Error(`nothing stands behind ${this.#host.server}`);
     this.#connections.add(connection);
     connection.stream.on('close', () => this.#connections.delete(connection));
-    passOn(connection, upstream, this.#host.terminate?.(connection.stream));
+    passOn(connection, upstream, this.#host.terminate?.(connection));
   }
 
   close(): void {

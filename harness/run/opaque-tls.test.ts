@@ -1,7 +1,7 @@
 // `tls: terminate`: a real TLS client, the test authority in between, and real servers with TLS and without.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
@@ -120,6 +120,30 @@ long('real servers without TLS are spoken to without it', async (t) => {
   const result = await play('tls: terminate\nupstreamTls: false', at, { mode: 'virtual' });
   t.equal(result.judgement.verdict, 'pass', `${result.judgement.reason} ${said(result)}`);
   t.match(said(result), /got lease-\d+ of bravo/);
+});
+
+long('a handshake is no answer of the real server', async (t) => {
+  const deaf = createTcpServer((socket) => socket.on('error', () => {}).resume());
+  deaf.listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  const silent = `127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+  const at = { alpha: silent, bravo: plain.at['bravo']! };
+  const { trace } = await play('tls: terminate\nupstreamTls: false', at, { mode: 'virtual' });
+  deaf.close();
+  const sent = trace.events.filter(({ event }) => event === 'sent');
+  const by = (server: string) => sent.filter(({ actor }) => actor === server);
+  t.ok(by('alpha').length > 0);
+  t.ok(by('alpha').every(({ fields }) => fields['tls'] === 'own'));
+  const first = by('bravo').filter(({ conn }) => conn === by('bravo')[0]!.conn);
+  t.equal(first[0]!.fields['tls'], 'own', 'the handshake of the other');
+  t.equal(first.at(-1)!.fields['tls'], undefined, 'and its answer');
+});
+
+long('a server that wants TLS and is spoken to without it gets a note', async (t) => {
+  const at = { alpha: plain.at['bravo']!, bravo: alpha };
+  const { notes = [] } = await play('tls: terminate\nupstreamTls: false', at, { mode: 'virtual' });
+  t.equal(notes.length, 1, 'and the other, which answers, none');
+  t.match(notes[0], /real server behind bravo, .*upstreamTls/);
 });
 
 long('a client that does not know the authority turns away', async (t) => {

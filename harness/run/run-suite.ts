@@ -14,6 +14,7 @@ import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
 import { staleKnownFailures } from './known-failures.ts';
 import { isVirtual } from './mode.ts';
+import { muteServerNotes } from './mute-servers.ts';
 import { openTime } from './open-time.ts';
 import { repeat } from './repeat.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
@@ -148,6 +149,7 @@ async function runOne(
   // A step that was not done is no step that went well: a pass without it says less, and must not hide it.
   const notes = [
     ...(played.failedHooks ?? []),
+    ...muteServerNotes(trace.events),
     ...(judgement.verdict === 'pass' ? [] : (played.notes ?? [])),
   ];
   return {

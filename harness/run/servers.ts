@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { Host, ServerSetup } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
 import type { Clock, Nanos } from '../clock/clock.ts';
@@ -21,7 +20,7 @@ export function hostOf(
     recorder: Recorder;
     shim: Shim;
     upstreams: Upstreams;
-    terminate: ((stream: Duplex) => Duplex) | undefined;
+    terminate: Host['terminate'] | undefined;
   },
 ): Host {
   return {

@@ -15,6 +15,8 @@ export interface ConnectionContext {
   closed(): void;
 }
 
+type SentFields = { readonly tls: string } | undefined;
+
 /** One accepted connection: between the wire and the emulator, where faults come in. */
 export class ShimConnection implements WireListener, Connection {
   readonly stream: Duplex;
@@ -34,6 +36,7 @@ export class ShimConnection implements WireListener, Connection {
   #sendableFrom: Nanos = 0n;
   #pendingSends = 0;
   #endAfterSends = false;
+  #isOwn: () => boolean = () => false;
 
   constructor(wire: Wire, context: ConnectionContext) {
     this.#wire = wire;
@@ -123,6 +126,10 @@ export class ShimConnection implements WireListener, Connection {
     if (silenced) this.#fallSilent();
   }
 
+  ownBytes(isOwn: () => boolean): void {
+    this.#isOwn = isOwn;
+  }
+
   // From the shim.
 
   /** The server is gone without a word. */
@@ -162,12 +169,13 @@ export class ShimConnection implements WireListener, Connection {
     const pieces = this.#context.faults().reduce(passThrough, [{ bytes: chunk }]);
     const [only] = pieces;
     const isAtOnce = pieces.length === 1 && (only?.delayNs ?? 0n) + (only?.takesNs ?? 0n) === 0n;
-    if (isAtOnce && this.#pendingSends === 0) return this.#transmit(only!, done);
-    for (const piece of pieces) this.#schedule(piece);
+    const fields = this.#isOwn() ? { tls: 'own' } : undefined;
+    if (isAtOnce && this.#pendingSends === 0) return this.#transmit(only!, fields, done);
+    for (const piece of pieces) this.#schedule(piece, fields);
     done();
   }
 
-  #schedule(piece: Outgoing): void {
+  #schedule(piece: Outgoing, fields: SentFields): void {
     const { clock } = this.#context;
     const from = clock.now() + (piece.delayNs ?? 0n);
     this.#sendableFrom =
@@ -175,16 +183,16 @@ export class ShimConnection implements WireListener, Connection {
     this.#pendingSends++;
     clock.at(this.#sendableFrom, () => {
       this.#pendingSends--;
-      this.#transmit(piece, () => {});
+      this.#transmit(piece, fields, () => {});
       if (this.#endAfterSends && this.#pendingSends === 0) this.#end();
     });
   }
 
-  #transmit({ bytes, then, garbled }: Outgoing, done: () => void): void {
+  #transmit({ bytes, then, garbled }: Outgoing, fields: SentFields, done: () => void): void {
     if (this.#over || this.#silent) return done();
     if (bytes.length > 0) {
       const { endpoint, number, recorder } = this.#context;
-      recorder.recordBytes({ ...where(endpoint), event: 'sent', conn: number }, bytes);
+      recorder.recordBytes({ ...where(endpoint), event: 'sent', conn: number, fields }, bytes);
       this.#wire.write(bytes, done);
     } else done();
     if (garbled !== undefined) this.#record('garbled', { bytes: garbled });

@@ -51,7 +51,7 @@ t.test('a certificate says who it is for, from when to when, and who has signed'
 function dial(epochMs: number, servername: string, trusts?: TestAuthority) {
   const authority = new TestAuthority(epochMs);
   const [near, far] = duplexPair();
-  const plaintext = terminator(authority, ['alpha', '127.100.1.1'])(far);
+  const plaintext = terminator(authority, ['alpha', '127.100.1.1'])({ stream: far });
   const ca = (trusts ?? authority).cert;
   return { client: connect({ socket: near, servername, ca }), plaintext, accepted: far };
 }
@@ -74,6 +74,32 @@ t.test(
   },
 );
 
+t.test('what leaves before the server can have spoken is of TLS alone', async (t) => {
+  for (const isFirst of [true, false]) {
+    const authority = new TestAuthority(Date.now());
+    const [near, far] = duplexPair();
+    let isOwn = (): boolean => false;
+    const ownBytes = (asked: () => boolean): void => void (isOwn = asked);
+    const own: boolean[] = [];
+    const write = far.write.bind(far) as (...args: unknown[]) => boolean;
+    far.write = (...args: unknown[]) => {
+      own.push(isOwn());
+      return write(...args);
+    };
+    const plaintext = terminator(authority, ['alpha'])({ stream: far, ownBytes });
+    if (isFirst) plaintext.write('welcome');
+    const client = connect({ socket: near, servername: 'alpha', ca: authority.cert });
+    client.on('secureConnect', () => client.write('hello'));
+    plaintext.on('data', () => setImmediate(() => plaintext.write('answer')));
+    await once(client, 'data');
+    t.equal(own[0], true, 'the handshake');
+    t.equal(own.at(-1), false, 'the server');
+    if (!isFirst) t.equal(own.indexOf(false), own.length - 1, 'tickets are no answer');
+    client.destroy();
+    plaintext.destroy();
+  }
+});
+
 const refused: readonly (readonly [what: string, code: string, ...Parameters<typeof dial>])[] = [
   ['another name', 'ERR_TLS_CERT_ALTNAME_INVALID', Date.now(), 'bravo'],
   ['another date', 'CERT_HAS_EXPIRED', Date.UTC(2020, 0, 1), 'alpha'],
@@ -87,7 +113,7 @@ for (const [what, code, ...rest] of refused)
   });
 t.test('what is not TLS is ended, and harms nobody', async (t) => {
   const [near, far] = duplexPair();
-  const plaintext = terminator(new TestAuthority(Date.now()), ['alpha'])(far);
+  const plaintext = terminator(new TestAuthority(Date.now()), ['alpha'])({ stream: far });
   const ended = Promise.all(
     [plaintext, far].map((end) => new Promise((done) => end.on('close', done))),
   );

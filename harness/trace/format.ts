@@ -59,7 +59,7 @@ const RAW: ReadonlySet<string> = new Set(['received', 'sent']);
 
 function rawOf({ fields, bytes }: TraceEvent): string {
   const length = fields['length'] ?? Buffer.byteLength(bytes ?? '', 'base64');
-  return `${length} bytes`;
+  return `${length} bytes${fields['tls'] === 'own' ? ' of TLS alone' : ''}`;
 }
 
 function fieldsOf(event: TraceEvent, { from = false }: FormatOptions): string {

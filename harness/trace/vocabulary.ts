@@ -6,7 +6,7 @@ export const TRANSPORT_EVENTS = {
   refused: 'a connection attempt was answered with a reset (nobody listens)',
   unanswered: 'a connection attempt was not answered at all (black hole)',
   received: 'bytes came from the client (raw, not matched by cases)',
-  sent: 'bytes went to the client (raw, not matched by cases)',
+  sent: "bytes went to the client (raw, not matched by cases); tls=own where they are of Meterproof's end of TLS",
   swallowed: 'bytes came from the client and went nowhere (hang, half-open)',
   'answer-lost': 'an answer, or the rest of one, never left the server (lost-ack, cut, reset)',
   garbled: 'bytes that were sent just now are not what the server meant (garbage); bytes=',

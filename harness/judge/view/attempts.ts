@@ -127,6 +127,11 @@ function answersOf(events: readonly Indexed[], failedAtOnce: boolean): readonly 
   });
 }
 
+/** Bytes of Meterproof's own end of TLS (`tls: terminate`), sent before the real server's first have come. */
+export function isOfTls({ fields }: TraceEvent): boolean {
+  return fields['tls'] === 'own';
+}
+
 /** A server that says of itself that it is not available. */
 function isNegative({ fields }: TraceEvent): boolean {
   const status = Number(fields['status'] ?? 0);
@@ -161,6 +166,7 @@ function failureOf(events: readonly Indexed[], lives: readonly Life[]): Failure 
         asked = false;
         break;
       case 'sent':
+        if (isOfTls(event)) break;
         answered = true;
         asked = false;
         break;

@@ -1,7 +1,7 @@
 // What can be known of connections whose bytes nobody understands: when they came, when they went, and who ended them.
 import type { ClientPlan } from '../../../case/plan.ts';
 import { SECOND, type Nanos } from '../../../clock/clock.ts';
-import { type Attempt, type Failure, UNAVAILABLE } from '../../view/attempts.ts';
+import { type Attempt, type Failure, isOfTls, UNAVAILABLE } from '../../view/attempts.ts';
 import type { View } from '../../view/view.ts';
 
 /**
@@ -16,9 +16,9 @@ export function failureOf(view: View, attempt: Attempt): Failure | undefined {
   return isStruck(attempt) || !isAnswered(attempt) ? failure : undefined;
 }
 
-/** The server has sent something: the connection had been good. */
+/** The server has sent something: the connection had been good. What TLS says of its own accord is nothing of the server. */
 export function isAnswered({ events }: Attempt): boolean {
-  return events.some(({ event }) => event.event === 'sent');
+  return events.some(({ event }) => event.event === 'sent' && !isOfTls(event));
 }
 
 function isStruck({ events }: Attempt): boolean {

@@ -127,6 +127,23 @@ t.test('a connection that had been good may be made again at once', (t) => {
   t.end();
 });
 
+t.test('what the end of TLS says of its own accord is no answer of the server', (t) => {
+  const behindTls = (of: string): string => `0 alpha down fault=hang
+    1 alpha connect #1
+    1 alpha received #1
+    1 alpha sent #1 length=1200${of}
+    2 alpha received #1
+    6 alpha close #1 by=client
+    6.1 alpha connect #2`;
+  t.not(verdicts(behindTls(''))('RT-1').state, 'broken', 'it had been good');
+  t.match(verdicts(behindTls(' tls=own'))('RT-1').why, /too soon/);
+  const left = `${GOOD_ON_BRAVO.replace('1 bravo sent #1', '1 bravo sent #1 tls=own')}
+    90 alpha connect #2
+    90 bravo close #1 by=client`;
+  t.not(verdicts(left)('FO-5').state, 'broken', 'nothing good is left');
+  t.end();
+});
+
 t.test('a server that never answers by its nature is no failure', (t) => {
   const syslog =
     '1 alpha connect #1\n1 alpha received #1\n2 alpha close #1 by=client\n3 alpha connect #2\n3 alpha received #2\n4 alpha close #2 by=client';
@@ -134,6 +151,18 @@ t.test('a server that never answers by its nature is no failure', (t) => {
   const struck = `0 alpha down fault=hang\n${syslog.replaceAll('received', 'swallowed')}`;
   t.equal(verdicts(struck)('FO-2').state, 'broken');
   t.equal(verdicts(struck)('RT-1').state, 'broken');
+  t.end();
+});
+
+t.test('where a client may begin with any server, so may a pass', (t) => {
+  const reset = (at: number, server: string, conn: number): string =>
+    `${at} ${server} connect #${conn}\n${at} ${server} reset #${conn} by=server\n`;
+  const pass = `${reset(1, 'bravo', 1)}${reset(2, 'alpha', 2)}`;
+  const whole = `${pass}${reset(3, 'charlie', 3)}`;
+  const any: Plan = { ...plan, policy: { order: 'any' } };
+  t.equal(verdicts(whole, 'virtual', any)('RT-7').state, 'kept');
+  t.match(verdicts(pass, 'virtual', any)('RT-7').state, 'broken');
+  t.equal(verdicts(whole)('RT-7').state, 'could-not-tell', 'listed: it begins with the first');
   t.end();
 });
 

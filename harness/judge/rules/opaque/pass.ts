@@ -3,10 +3,14 @@ import { livesThrough } from '../../view/lives.ts';
 import { broken, kept, listed, nothingSeen, type Outcome, type RuleCase } from '../rule.ts';
 import { failureOf, isAnswered, passNs, standsAt } from './connections.ts';
 
-/** RT-7 by connections alone: from the first failure at the first server on, all servers are tried within one pass. */
+/**
+ * RT-7 by connections alone: from the first failure at the first server on, all servers are tried within one pass. A client
+ * of the order `any` has no first: from the first failure on.
+ */
 export function judgePass(input: RuleCase): Outcome {
   const { view, clients, seesAttempts } = input;
   const [primary] = view.plan.servers;
+  const isAnyFirst = view.plan.policy?.order === 'any';
   const passes: string[] = [];
   let why = 'no pass over the whole list failed';
   for (const { name, plan } of clients) {
@@ -14,7 +18,7 @@ export function judgePass(input: RuleCase): Outcome {
     let isInOutage = false;
     for (const attempt of own) {
       const fails = failureOf(view, attempt) !== undefined;
-      const begins = fails && !isInOutage && attempt.server === primary;
+      const begins = fails && !isInOutage && (attempt.server === primary || isAnyFirst);
       isInOutage = fails;
       if (!begins || own.some((other) => other !== attempt && standsAt(view, other, attempt.at)))
         continue;
