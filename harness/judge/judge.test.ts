@@ -143,6 +143,14 @@ t.test('what a slow start could explain is inconclusive, and only that', (t) => 
     { verdict: 'fail', findings: [{ by: '500ms too late' }] },
     'from its own attempt on it is the client that is slow',
   );
+  const expect = [line('..', 'client start'), line('+3h59m..+4h1m', 'alpha.share refused')];
+  const afterStart: Partial<Plan> = { rules: [], expect, never: [] };
+  t.match(
+    judged(text, afterStart, late({ launch: '31s' })),
+    { verdict: 'inconclusive' },
+    'a step of the play waits for no client either',
+  );
+  t.match(judged(text, afterStart, late({ launch: '29s' })), { verdict: 'fail' });
   t.end();
 });
 
@@ -200,6 +208,33 @@ ${END}
   t.equal(judged(trace(''), plan, hurried).verdict, 'fail', 'it had the time');
   const answered = trace('\n15m1s client answer id=2 result=ok');
   t.equal(judged(answered, plan, slow).verdict, 'fail', 'it had answered');
+  t.end();
+});
+
+t.test('who could not be told by a hook, as it had not started yet, is not blamed', (t) => {
+  const plan: Partial<Plan> = {
+    rules: [],
+    expect: [line('..', 'alpha.share refused')],
+    never: [],
+  };
+  const trace = traceOf(`0s client start run=1
+500ms client command id=1 name=start-program program=a.exe
+900ms client answer id=1 result=error
+${END}`);
+  const said = (why: string, header: Partial<TraceHeader> = {}) => {
+    const events = trace.events.map((event) =>
+      event.event === 'answer' ? { ...event, fields: { ...event.fields, why } } : event,
+    );
+    return judge({ ...PLAN, ...plan }, { header: { ...trace.header, ...header }, events });
+  };
+  const untold = 'the hook start-program ended with status 1';
+  t.equal(said(untold).verdict, 'fail');
+  t.match(said(untold, late({ launch: '600ms' })), {
+    verdict: 'inconclusive',
+    reason: /^expect: it hangs on 500ms, .* took up to 600ms to start$/,
+  });
+  t.equal(said(untold, late({ launch: '400ms' })).verdict, 'fail', 'it had started');
+  t.equal(said('disk full', late({ launch: '600ms' })).verdict, 'fail', 'its own answer');
   t.end();
 });
 

@@ -9,7 +9,8 @@ const ENDS: ReadonlySet<string> = new Set(['reset', 'close']);
 
 /**
  * By how much a client was too late for a step of the play, the least of all, up to the event of that index: how soon behind `up` or
- * `down` of a server its attempt there came, and how long before a kill it was given a command that it had not answered by then.
+ * `down` of a server its attempt there came, how long before a kill it was given a command that it had not answered by then, and
+ * how soon after its start a hook was to tell it of one and did not find it ready.
  * Not counted is a client that started later than the step, and one whose connection there the server ended: its attempt
  * may be the answer to it. Undefined: it was too late for none.
  */
@@ -22,10 +23,30 @@ export function closestRace(events: readonly TraceEvent[], last: number): Nanos 
       ? gapBehind(step, before, events.slice(index + 1, last + 1))
       : step.event === 'kill'
         ? gapBefore(step, before)
-        : undefined;
+        : untoldByHook(step)
+          ? gapBehindStart(step, before)
+          : undefined;
     if (gap !== undefined && (closest === undefined || gap < closest)) closest = gap;
   }
   return closest;
+}
+
+function untoldByHook({ event, fields }: TraceEvent): boolean {
+  const isError = event === 'answer' && fields['result'] === 'error';
+  return isError && String(fields['why']).startsWith('the hook ');
+}
+
+/** From the client's last start to the command that this answers: by then it had to be ready to be told. */
+function gapBehindStart(
+  { actor, fields }: TraceEvent,
+  before: readonly TraceEvent[],
+): Nanos | undefined {
+  const own = before.filter(({ actor: who }) => who === actor);
+  const asked = own.findLast(
+    ({ event, fields: { id } }) => event === 'command' && id === fields['id'],
+  );
+  const started = own.findLast(({ event, at }) => event === 'start' && asked && at <= asked.at);
+  return asked && started && asked.at - started.at;
 }
 
 /** Since the earliest command that had no answer when the client was killed: it needed as long. */

@@ -1,15 +1,17 @@
 // An expected line that did not hold, in words.
-import type { ExpectLine, Window } from '../../case/plan.ts';
+import type { Bound, ExpectLine, Window } from '../../case/plan.ts';
 import type { Nanos } from '../../clock/clock.ts';
 import { formatDuration } from '../../clock/duration.ts';
 import type { TraceEvent } from '../../trace/event.ts';
 import { formatEvent } from '../../trace/format.ts';
 import type { Finding } from '../verdict.ts';
-import { hasMinimum, type LineState, type Matcher, type Span } from './matcher.ts';
+import { hasMinimum, type LineState, type Match, type Matcher, type Span } from './matcher.ts';
 import { differences, formatPattern, matched } from './pattern.ts';
 
 /** How many times of matches are listed before the rest is only counted. */
 const MAX_TIMES = 4;
+
+type RelativeBound = Exclude<Bound, { kind: 'time' }>;
 
 export interface ExtraCase {
   readonly state: LineState;
@@ -45,7 +47,11 @@ export function explainExtra({ state, index, matcher, before, events }: ExtraCas
     expected: expectedText(line, span, before),
     actual: formatEvent(event, { from: line.pattern.from !== undefined }),
     by,
-    ...(marginNs !== undefined && { marginNs, sinceStart: countsFromCase(line.window, due) }),
+    ...(marginNs !== undefined && {
+      marginNs,
+      sinceStart:
+        due === undefined && countsFromCase(line.window, matchesOf(matcher, state), events),
+    }),
   };
 }
 
@@ -67,7 +73,9 @@ export function explainMissing(missing: MissingCase): Finding {
   const { line, matches } = state;
   const span = matcher.span(state);
   const near = nearestOf(missing, span);
-  const sinceStart = countsFromCase(line.window, matcher.due(state));
+  const sinceStart =
+    matcher.due(state) === undefined &&
+    countsFromCase(line.window, matchesOf(matcher, state), events);
   const counted = `${matches.length} of ${line.min} came`;
   const base = { ...placed(line, index, before), expected: expectedText(line, span, matcher) };
   if (near && !near.before) {
@@ -159,9 +167,28 @@ function placed(
   };
 }
 
-/** True where a bound of the window is a time of the case: from a match on, the client alone keeps the time. */
-export function countsFromCase({ from, to }: Window, due?: object): boolean {
-  return due === undefined && (from?.kind === 'time' || to?.kind === 'time');
+/**
+ * True where a bound of the window is a time of the case, or counts from a step of the play, which waits for no client: from a
+ * match of its own on, the client alone keeps the time. `matchOf`: what a bound that is not a time counts from.
+ */
+export function countsFromCase(
+  { from, to }: Window,
+  matchOf: (bound: RelativeBound) => Match | undefined,
+  events: readonly TraceEvent[],
+): boolean {
+  return [from, to].some((bound) => {
+    if (bound === undefined || bound.kind === 'time') return bound !== undefined;
+    const match = matchOf(bound);
+    return match !== undefined && STEPS.has(events[match.index]!.event);
+  });
+}
+
+function matchesOf(
+  matcher: Matcher,
+  { item }: LineState,
+): (bound: RelativeBound) => Match | undefined {
+  return (bound) =>
+    bound.kind === 'anchor' ? matcher.anchor(bound) : matcher.lastMatchBefore(item);
 }
 
 function timesOf({ matches }: LineState): string {

@@ -39,7 +39,14 @@ export function checkNever(
       expected: `${min === 1 ? 'none' : `fewer than ${min}`} from ${formatDuration(span.from)} to ${to}`,
       actual: formatEvent(event, { from: pattern.from !== undefined }),
       ...(min > 1 && { by: `this is number ${group.count}` }),
-      ...(marginNs !== undefined && { marginNs, sinceStart: countsFromCase(window) }),
+      ...(marginNs !== undefined && {
+        marginNs,
+        sinceStart: countsFromCase(
+          window,
+          (bound) => (bound.kind === 'anchor' ? matcher.anchor(bound) : undefined),
+          events,
+        ),
+      }),
       index,
     };
   }
