@@ -53,6 +53,9 @@ export class ClientControl {
   readonly #running: string[] = [];
   #stderr = '';
   readonly #hooks: Hooks;
+  /** One hook runs at a time, as a client that is driven hears its commands in their order. */
+  #hookTurn: Promise<void> = Promise.resolve();
+  #runningHook: string | undefined;
   readonly #failedHooks: string[] = [];
 
   constructor(options: ControlOptions) {
@@ -172,8 +175,20 @@ export class ClientControl {
     const words = hook.map((word) =>
       word.replaceAll('{program}', () => program).replaceAll('{argument}', () => argument),
     );
-    const ran = this.#hooks.run(words, subject);
-    world.hold(ran.then((outcome) => this.#hooked(id, name, outcome)));
+    this.#hookTurn = this.#inTurn(this.#hookTurn, name, async () => {
+      this.#hooked(id, name, await this.#hooks.run(words, subject));
+    });
+    world.hold(this.#hookTurn);
+  }
+
+  /** Who was killed meanwhile was never told; the next process is not to hear it. */
+  async #inTurn(turn: Promise<void>, name: string, run: () => Promise<void>): Promise<void> {
+    const process = this.#process;
+    await turn;
+    if (this.#process !== process) return;
+    this.#runningHook = name;
+    await run();
+    this.#runningHook = undefined;
   }
 
   #hooked(id: number, name: string, { result, why }: HookResult): void {
@@ -237,7 +252,11 @@ export class ClientControl {
     process.endInput();
     clock.at(clock.now() + graceNs * BigInt(this.#options.world.divisor), () => {
       if (this.#process !== process) return;
-      const untold = this.#failedHooks.find((words) => words.startsWith('the hook shutdown '));
+      const before = this.#runningHook === 'shutdown' ? undefined : this.#runningHook;
+      const untold =
+        before === undefined
+          ? this.#failedHooks.find((words) => words.startsWith('the hook shutdown '))
+          : `the hook ${before} had not ended`;
       // Who was not told to end has ignored nothing.
       if (untold !== undefined)
         this.#options.fail?.(
