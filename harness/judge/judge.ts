@@ -8,6 +8,7 @@ import { checkExpect } from './expect/check.ts';
 import { checkNever } from './expect/never.ts';
 import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
 import { closestRace } from './race.ts';
+import { inRoundTimes } from './rounded.ts';
 import { RULES } from './rules/index.ts';
 import type { Finding, Judgement, Rule, RuleVerdict, Verdict } from './verdict.ts';
 import { viewOf } from './view/view.ts';
@@ -32,11 +33,12 @@ const UNSEEN: ReadonlySet<string> = new Set(['refused', 'unanswered']);
 /** Findings that an ability which the client lacks explains: what the case says of a play that was not played. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['expect', 'never', 'ledger']);
 
-export function judge(
-  plan: Plan,
-  trace: Trace,
-  { rules: known = RULES }: JudgeOptions = {},
-): Judgement {
+export function judge(plan: Plan, trace: Trace, { rules = RULES }: JudgeOptions = {}): Judgement {
+  const judgement = judgeExactly(plan, trace, rules);
+  return trace.header.time === 'virtual' ? judgement : inRoundTimes(judgement);
+}
+
+function judgeExactly(plan: Plan, trace: Trace, known: readonly Rule[]): Judgement {
   const { lateness } = trace.header;
   const jitterNs = durationOf(lateness?.jitter);
   const launchNs = durationOf(lateness?.launch);

@@ -3,7 +3,7 @@ import { isOfTls } from '../judge/view/attempts.ts';
 import type { TraceEvent } from '../trace/event.ts';
 
 /**
- * A line for each server that has ended a connection inside TLS, unstruck by any fault, and has sent nothing in the whole
+ * A line that names each server that has ended a connection inside TLS, unstruck by any fault, and has sent nothing in the whole
  * case. One that only listens (a log) ends none.
  */
 export function muteServerNotes(events: readonly TraceEvent[]): readonly string[] {
@@ -20,10 +20,9 @@ export function muteServerNotes(events: readonly TraceEvent[]): readonly string[
     else if (event.event === 'close' && event.fields['by'] === 'server')
       if (shaken.has(conn) && !struck.has(conn)) ended.add(actor);
   }
-  return [...ended]
-    .filter((server) => !spoke.has(server))
-    .map(
-      (server) =>
-        `nothing has come from the real server behind ${server}, which ended connections: it may be TLS that it wants, or does not (upstreamTls), or the client does not trust {ca}`,
-    );
+  const mute = [...ended].filter((server) => !spoke.has(server)).toSorted();
+  if (mute.length === 0) return [];
+  return [
+    `connections to ${mute.join(' and ')} ended and nothing came from the real server behind: it may be TLS that it wants, or does not (upstreamTls), or the client does not trust {ca}`,
+  ];
 }

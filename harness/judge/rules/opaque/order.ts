@@ -21,7 +21,7 @@ import { failureOf } from './connections.ts';
 export function judgeOrder(input: RuleCase): Outcome {
   const { view, clients } = input;
   if (view.plan.policy?.order !== 'listed')
-    return couldNotTell('the profile states no order (policy: order)');
+    return couldNotTell('the profile states no order that must be kept (policy: order)');
   const moves: string[] = [];
   for (const client of clients) {
     let before: Attempt | undefined;
