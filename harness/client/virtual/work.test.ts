@@ -224,3 +224,32 @@ t.test('what a client begins when it hears of its end is done before it ends', a
     ],
   );
 });
+
+t.test('what was last held weakly is not lost when the machine clears its memory', async (t) => {
+  const { stdout, stderr } = await playNode({
+    program: `
+      import v8 from 'node:v8';
+      import vm from 'node:vm';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      v8.setFlagsFromString('--expose-gc');
+      const clear = vm.runInNewContext('gc');
+      class Named extends WeakRef {}
+      const make = () => new WeakRef({ session: 'first' });
+      let lost = 'nothing';
+      const registry = new FinalizationRegistry((name) => (lost = name));
+      (() => registry.register({}, 'last'))();
+      const kept = make();
+      const named = (() => new Named({}))();
+      await sleep(10);
+      clear();
+      await sleep(10);
+      console.log(lost, kept.deref()?.session, named instanceof Named, named instanceof WeakRef, kept.constructor === WeakRef);
+      (() => { for (let k = 0; k < 1_024; k++) new WeakRef({}); })();
+      await sleep(10);
+      clear();
+      console.log(kept.deref()?.session);
+    `,
+  });
+  t.equal(stderr, '');
+  t.equal(stdout, 'nothing first true true true\nundefined\n');
+});

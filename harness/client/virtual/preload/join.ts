@@ -25,6 +25,7 @@ import { installStdin } from './stdin.ts';
 import { Surroundings } from './surroundings.ts';
 import { installTls } from './tls.ts';
 import { installWaiting } from './waiting.ts';
+import { installWeak } from './weak.ts';
 
 /** Ends the program as the system does on a signal that it does not handle. */
 export type Die = (signal: NodeJS.Signals) => void;
@@ -100,6 +101,7 @@ function install(
   installSockets(sockets, internals);
   installNames();
   installTls();
+  installWeak();
   ports.install();
   installWaiting((ms) => rest.sleep(ms), escape);
   fileTimes.install(internals, channel.fd);
