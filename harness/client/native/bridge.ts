@@ -66,9 +66,9 @@ export class Bridge {
   }
 
   async open(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket),
-    );
+    // A mark of one byte: no read follows another by itself.
+    const options = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 };
+    const server = createServer(options, (socket) => this.#accept(socket));
     this.#server = server;
     await new Promise<void>((done, fail) => {
       server.once('error', (error) =>
@@ -93,7 +93,6 @@ export class Bridge {
   }
 
   #accept(socket: Socket): void {
-    socket.pause();
     this.#strangers.set(socket.remotePort!, socket);
     socket.on('error', () => {});
     for (const connection of this.#connections.values())
@@ -156,11 +155,15 @@ export class Bridge {
     const socket = this.#strangers.get(connection.port!)!;
     this.#strangers.delete(connection.port!);
     connection.socket = socket;
-    socket.on('data', (bytes: Buffer) => {
+    // libuv takes a reset that came with the last bytes for an end, unless reading stands still behind each piece.
+    const read = () => {
+      const bytes = socket.read() as Buffer | null;
+      if (bytes === null) return;
       connection.heard.push(bytes);
       connection.heardBytes += bytes.length;
       this.#changed();
-    });
+    };
+    socket.on('readable', () => setImmediate(read));
     socket.on('end', () => {
       connection.clientEnded = true;
       this.#changed();
@@ -170,7 +173,6 @@ export class Bridge {
       this.#changed();
     });
     socket.on('close', () => this.#changed());
-    socket.resume();
   }
 
   /** True when the network has something for the client that it can be told now. */
