@@ -41,11 +41,14 @@ function control(folder: string, hooks: Readonly<Record<string, string>>) {
   return { client, clock, recorder, held, failures, told: () => readFileSync(file, 'utf8') };
 }
 
+/** The first takes longer than the one behind it. */
+const SLOW_START = {
+  'start-program': 'sleep 0.1; echo start >> told',
+  'stop-program': 'echo stop >> told',
+};
+
 t.test('hooks run one behind the other, in the order of the commands', async (t) => {
-  const { client, recorder, held, told } = control(t.testdir({ told: '' }), {
-    'start-program': 'sleep 0.1; echo start >> told',
-    'stop-program': 'echo stop >> told',
-  });
+  const { client, recorder, held, told } = control(t.testdir({ told: '' }), SLOW_START);
   client.start();
   client.command('start-program', 'word.exe');
   client.command('stop-program', 'word.exe');
@@ -62,10 +65,7 @@ t.test('hooks run one behind the other, in the order of the commands', async (t)
 });
 
 t.test('what a client was to be told when it was killed is told to no other', async (t) => {
-  const { client, recorder, held, told } = control(t.testdir({ told: '' }), {
-    'start-program': 'sleep 0.1; echo start >> told',
-    'stop-program': 'echo stop >> told',
-  });
+  const { client, recorder, held, told } = control(t.testdir({ told: '' }), SLOW_START);
   client.start();
   client.command('start-program', 'word.exe');
   client.command('stop-program', 'word.exe');

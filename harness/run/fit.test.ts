@@ -3,7 +3,7 @@ import type { ClientPlan } from '../case/plan.ts';
 import { parseProfile } from '../client/profile.ts';
 import { OFFLINE } from '../judge/judge.fixture.ts';
 import { resultOf } from '../report/report.fixture.ts';
-import { unfit } from './fit.ts';
+import { unfit, withPolicy } from './fit.ts';
 
 /** Why a client with these abilities cannot play a case with that client; undefined: it can. */
 function why(abilities: string, client: Partial<ClientPlan>): string | undefined {
@@ -31,6 +31,8 @@ t.test('a client that states a spread of its own need not be told of one', (t) =
       '/here',
     );
   t.match(unfit(plan, profile('')), /no ability "jitter"/);
-  t.equal(unfit(plan, profile(', jitter: 0.5')), undefined);
+  t.equal(unfit(plan, profile(', jitter: 0.2')), undefined);
+  const judged = withPolicy(plan, profile(', jitter: 0.2')).clients[0]!;
+  t.match(judged, { retryJitter: 0.2, retryDelayNs: 5_000_000_000n }, 'and is judged by its own');
   t.end();
 });

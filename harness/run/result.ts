@@ -15,7 +15,7 @@ export interface CaseResult {
   readonly tracePath: string;
   /** The last lines that the client wrote to stderr. */
   readonly stderrTail: readonly string[];
-  /** Steps that hooks did not do; of a case that did not pass: also what the trace cannot show. */
+  /** Steps that hooks did not do, servers that stayed mute behind their relay; of a case that did not pass: also what the trace cannot show. */
   readonly notes?: readonly string[];
   /** It was played so often, and each time with the same trace. */
   readonly repeats?: number;
