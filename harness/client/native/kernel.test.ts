@@ -47,7 +47,16 @@ t.test(
       '58 a signal of a child 1',
       '58 the handler is what it was 1',
       '59 a thread that was cancelled 1',
-      '59 a child of one without descriptors 7',
+      '61 expirations of a timer that a child has too 1',
+      '63 expirations of a timer that a child has too 1',
+      '65 an edge 1',
+      '70 edges while nobody reads 0',
+      '70 expirations since then 3',
+      '73 an alarm that was set before exec 14',
+      '74 sendfile to a pipe 300000',
+      '74 status of who reads it 0',
+      '75 splice 4',
+      '75 a child of one without descriptors 7',
     ]);
     t.equal(exit?.code, 0);
     t.equal((await playNative(spec)).trace, trace);

@@ -54,6 +54,7 @@ static long read_call(const struct call *call) {
     enum outcome outcome = wait_fd(call, fd, POLLIN, SO_RCVTIMEO);
     if (outcome != READY) return RESULT_OF_WAIT(outcome, -EAGAIN);
   }
+  timer_fd_asked(fd);
   return pass(call);
 }
 
@@ -84,6 +85,11 @@ static long write_vector(const struct call *call) {
   return done;
 }
 
+/** Another process of the client has to empty it. The harness empties the bridges all the time: those need no turn of anybody. */
+static int is_shared(int fd, const struct stat *info) {
+  return S_ISFIFO(info->st_mode) || (S_ISSOCK(info->st_mode) && !is_connection(fd));
+}
+
 static long write_call(const struct call *call) {
   int fd = call->args[0];
   struct stat info;
@@ -94,11 +100,23 @@ static long write_call(const struct call *call) {
     if (result > 0) stamp(fd);
     return result;
   }
-  // The harness empties the bridges all the time: those need no turn of anybody.
-  int shared = S_ISFIFO(info.st_mode) || (S_ISSOCK(info.st_mode) && !is_connection(fd));
-  if (!shared || nonblocking(fd)) return pass(call);
+  if (!is_shared(fd, &info) || nonblocking(fd)) return pass(call);
   if (call->number == SYS_write) return write_slices(call, (void *)call->args[1], call->args[2]);
   return call->number == SYS_writev ? write_vector(call) : pass(call);
+}
+
+/** Copies inside the kernel, from `in` to `out`: no more at a time than goes without waiting, which they may always do. */
+static long move_call(const struct call *call, int in, int out, int count_at) {
+  struct call own = *call;
+  struct stat info;
+  if (is_link(in) || is_link(out)) return -EBADF;
+  if (nonblocking(in) || nonblocking(out)) return pass(call);
+  enum outcome outcome = wait_fd(call, in, POLLIN, SO_RCVTIMEO);
+  if (outcome == READY && RAW(SYS_fstat, out, &info) == 0 && is_shared(out, &info)) {
+    outcome = wait_fd(call, out, POLLOUT, SO_SNDTIMEO);
+    if (own.args[count_at] > PIPE_SLICE) own.args[count_at] = PIPE_SLICE;
+  }
+  return outcome == READY ? pass(&own) : RESULT_OF_WAIT(outcome, -EAGAIN);
 }
 
 static void closed(int fd) {
@@ -181,6 +199,13 @@ long io_call(const struct call *call, int *handled) {
     case SYS_pwrite64:
     case SYS_pwritev:
     case SYS_pwritev2: return write_call(call);
+    case SYS_sendfile: return move_call(call, a[1], a[0], 3);
+    case SYS_splice:
+      if (a[5] & SPLICE_F_NONBLOCK) return pass(call);
+      return move_call(call, a[0], a[2], 4);
+    case SYS_tee:
+      if (a[3] & SPLICE_F_NONBLOCK) return pass(call);
+      return move_call(call, a[0], a[1], 2);
     case SYS_close: return close_call(call);
     case SYS_close_range: return close_range_call(call);
     case SYS_dup:

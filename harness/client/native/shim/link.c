@@ -80,7 +80,7 @@ static void hear(void) {
   struct down head;
   transfer(SYS_read, &head, sizeof head);
   if (head.now > now) now = head.now;
-  if (wall != head.wall) wall_moved(head.wall - wall);
+  if (wall != head.wall) wall_moved(head.wall);
   wall = head.wall;
   for (uint32_t i = 0; i < head.count; i++) {
     struct event event;

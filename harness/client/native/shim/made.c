@@ -10,6 +10,14 @@ char *write_number(char *to, uint64_t number, int digits) {
   return to;
 }
 
+/** Digits, and the one character behind them. */
+uint64_t read_number(const char **from) {
+  uint64_t number = 0;
+  for (; **from >= '0' && **from <= '9'; ++*from) number = number * 10 + (**from - '0');
+  if (**from) ++*from;
+  return number;
+}
+
 /** Seconds since the machine started, and those that its processors have rested; both with two decimals. */
 static char *write_uptime(char *to) {
   uint64_t hundredths = (now + clock_base(CLOCK_BOOTTIME)) / (SECOND / 100);

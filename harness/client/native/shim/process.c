@@ -125,15 +125,16 @@ static char *compose(char *out, const char *name, const char *value) {
 
 /** The next program needs the shim, whatever environment it is given. */
 static long exec_call(const struct call *call) {
-  static char preload[sizeof shim_path + 4096], shim[sizeof shim_path + 32], link[sizeof link_path + 32];
+  static char preload[sizeof shim_path + 4096], shim[sizeof shim_path + 32], link[sizeof link_path + 32], alarm[80];
   int at = call->number == SYS_execve ? 2 : 3;
   char **given = (char **)call->args[at];
   size_t count = 0, kept = 0;
   while (given && given[count]) count++;
-  char *env[count + 4];
+  char *env[count + 5];
   compose(preload, "LD_PRELOAD=", shim_path);
   for (size_t i = 0; i < count; i++) {
     if (names(given[i], "METERPROOF_LINK") || names(given[i], "METERPROOF_SHIM")) continue;
+    if (names(given[i], "METERPROOF_ALARM")) continue;
     if (!names(given[i], "LD_PRELOAD")) env[kept++] = given[i];
     else if (strstr(given[i], shim_path)) strncpy(preload, given[i], sizeof preload - 1);
     else if (strlen(given[i]) < 4096) strcat(compose(preload, given[i], ":"), shim_path);
@@ -141,6 +142,7 @@ static long exec_call(const struct call *call) {
   env[kept++] = preload;
   env[kept++] = compose(shim, "METERPROOF_SHIM=", shim_path);
   env[kept++] = compose(link, "METERPROOF_LINK=", link_path);
+  if (!in_spawn && *hand_over_alarm()) env[kept++] = compose(alarm, "METERPROOF_ALARM=", hand_over_alarm());
   env[kept] = 0;
   struct call own = *call;
   own.args[at] = (long)env;

@@ -102,8 +102,11 @@ nanos next_timer(void);
 int fire_timers(void);
 void timer_fd_closed(int fd);
 void timer_fd_copied(int from, int to);
-void wall_moved(nanos by);
+void wall_moved(nanos to);
 void forget_timers(void);
+void timer_fd_asked(int fd);
+void take_over_alarm(const char *given);
+const char *hand_over_alarm(void);
 long timer_call(const struct call *call, int *handled);
 
 // io.c, connect.c, socket.c
@@ -136,6 +139,7 @@ long proc_call(const struct call *call, int *handled);
 
 // futex.c, process.c, random.c, file.c, made.c, ipc.c
 char *write_number(char *to, uint64_t number, int digits);
+uint64_t read_number(const char **from);
 long made_call(const struct call *call, int *handled);
 long futex_call(const struct call *call);
 long process_call(const struct call *call, int *handled);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 
@@ -11,38 +12,51 @@
 
 enum use { UNUSED, ALARM, DESCRIPTOR, POSIX };
 
+struct schedule {
+  nanos due, period;  // due: FOREVER when it is not armed
+  int on_wall;        // due at a time of the wall clock
+  nanos wall;         // as it was when due was reckoned
+  uint64_t unread;    // expirations that its descriptor does not show yet
+};
+
 struct timer {
   enum use use;
   clockid_t clock;
-  nanos due, period;  // due: FOREVER when it is not armed
-  int on_wall;  // due at a time of the wall clock
-  int fd;       // one of its descriptors
+  struct schedule *at;  // of a descriptor: shared with the processes that inherit it, of which the first to come fires it
+  int fd;               // one of its descriptors
   struct sigevent event;
   int overrun;
 };
 
+static struct schedule own[MAX_TIMERS] = {{.due = FOREVER}};
 /** The first is that of setitimer. */
-static struct timer timers[MAX_TIMERS] = {{.use = ALARM, .clock = CLOCK_MONOTONIC, .due = FOREVER, .fd = -1}};
+static struct timer timers[MAX_TIMERS] = {{.use = ALARM, .clock = CLOCK_MONOTONIC, .at = own, .fd = -1}};
 /** By descriptor: which timer it shows, 0 for none. */
 static uint8_t timer_of[MAX_FD];
 
 nanos next_timer(void) {
   nanos next = FOREVER;
   for (int i = 0; i < MAX_TIMERS; i++)
-    if (timers[i].use && timers[i].due < next) next = timers[i].due;
+    if (timers[i].use && timers[i].at->due < next) next = timers[i].at->due;
   return next;
 }
 
 /** Expirations up to now. */
-static uint64_t expire(struct timer *timer) {
+static uint64_t expire(struct schedule *at) {
   uint64_t count = 1;
-  if (timer->period > 0) {
-    count += (now - timer->due) / timer->period;
-    timer->due += count * timer->period;
+  if (at->period > 0) {
+    count += (now - at->due) / at->period;
+    at->due += count * at->period;
   } else {
-    timer->due = FOREVER;
+    at->due = FOREVER;
   }
   return count;
+}
+
+/** Who has not read the last expirations is not woken for more, as by a timerfd. */
+static void show(struct timer *timer, uint64_t count) {
+  if (fd_ready(timer->fd, POLLIN)) timer->at->unread += count;
+  else RAW(SYS_write, timer->fd, &count, 8);
 }
 
 static void notify(struct timer *timer, int id) {
@@ -65,11 +79,11 @@ int fire_timers(void) {
   long pid = RAW(SYS_getpid);
   for (int i = 0; i < MAX_TIMERS; i++) {
     struct timer *timer = &timers[i];
-    if (!timer->use || timer->due > now) continue;
-    uint64_t count = expire(timer);
+    if (!timer->use || timer->at->due > now) continue;
+    uint64_t count = expire(timer->at);
     fired = 1;
     if (timer->use == ALARM) RAW(SYS_kill, pid, SIGALRM);
-    else if (timer->use == DESCRIPTOR) RAW(SYS_write, timer->fd, &count, 8);
+    else if (timer->use == DESCRIPTOR) show(timer, count);
     else timer->overrun = count - 1, notify(timer, i);
   }
   if (fired) tell(UP_SIGNALLED, 0, 0, 0, 0);
@@ -79,15 +93,38 @@ int fire_timers(void) {
 /** A forked child has no timers but those behind descriptors. */
 void forget_timers(void) {
   for (int i = 0; i < MAX_TIMERS; i++) {
-    if (timers[i].use != DESCRIPTOR) timers[i].due = FOREVER;
+    if (timers[i].use == ALARM || timers[i].use == POSIX) timers[i].at->due = FOREVER;
     if (timers[i].use == POSIX) timers[i].use = UNUSED;
   }
 }
 
-/** The wall clock was set. */
-void wall_moved(nanos by) {
-  for (int i = 0; i < MAX_TIMERS; i++)
-    if (timers[i].on_wall && timers[i].due != FOREVER) timers[i].due -= by;
+/** The wall clock is set. Another process may have heard it before. */
+void wall_moved(nanos to) {
+  for (int i = 0; i < MAX_TIMERS; i++) {
+    struct schedule *at = timers[i].at;
+    if (!timers[i].use || !at->on_wall || at->due == FOREVER) continue;
+    at->due -= to - at->wall;
+    at->wall = to;
+  }
+}
+
+/** The alarm outlives exec: `given` is what hand_over_alarm wrote in the program before. */
+void take_over_alarm(const char *given) {
+  own[0].due = read_number(&given);
+  own[0].period = read_number(&given);
+}
+
+/** "" when none is armed. */
+const char *hand_over_alarm(void) {
+  static char text[48];
+  char *end = text;
+  if (own[0].due != FOREVER) {
+    end = write_number(end, own[0].due, 1);
+    *end++ = ' ';
+    end = write_number(end, own[0].period, 1);
+  }
+  *end = 0;
+  return text;
 }
 
 static struct timer *by_fd(int fd) {
@@ -102,37 +139,44 @@ void timer_fd_closed(int fd) {
   timer_of[fd] = 0;
   uint8_t *other = memchr(timer_of, index, sizeof timer_of);
   if (other) timer->fd = other - timer_of;
-  else timer->use = UNUSED;
+  else timer->use = UNUSED, RAW(SYS_munmap, timer->at, sizeof *timer->at);
 }
 
 void timer_fd_copied(int from, int to) {
   if (by_fd(from) && to < MAX_FD) timer_of[to] = timer_of[from];
 }
 
+/** Before it is read. */
+void timer_fd_asked(int fd) {
+  struct timer *timer = by_fd(fd);
+  if (!timer || !timer->at->unread) return;
+  RAW(SYS_write, fd, &timer->at->unread, 8);
+  timer->at->unread = 0;
+}
+
 static struct timer *unused(void) {
   for (int i = 1; i < MAX_TIMERS; i++)
     if (!timers[i].use) {
-      timers[i] = (struct timer){.due = FOREVER, .fd = -1};
+      own[i] = (struct schedule){.due = FOREVER};
+      timers[i] = (struct timer){.at = &own[i], .fd = -1};
       return &timers[i];
     }
   broken("more than 255 timers in one process");
 }
 
 static void get(const struct timer *timer, struct itimerspec *out) {
-  nanos left = timer->due == FOREVER ? 0 : timer->due > now ? timer->due - now : 1;
-  *out = (struct itimerspec){timespec_of(timer->period), timespec_of(left)};
+  const struct schedule *at = timer->at;
+  nanos left = at->due == FOREVER ? 0 : at->due > now ? at->due - now : 1;
+  *out = (struct itimerspec){timespec_of(at->period), timespec_of(left)};
 }
 
 static void set(struct timer *timer, const struct itimerspec *in, int absolute) {
-  nanos value = nanos_of(&in->it_value);
+  nanos value = nanos_of(&in->it_value), due = FOREVER;
   uint64_t expirations;
   // Those that nobody has read are forgotten.
   if (timer->use == DESCRIPTOR && fd_ready(timer->fd, POLLIN)) RAW(SYS_read, timer->fd, &expirations, 8);
-  timer->on_wall = absolute && is_wall(timer->clock);
-  timer->period = nanos_of(&in->it_interval);
-  if (value == 0) timer->due = FOREVER;
-  else if (!absolute || value == FOREVER) timer->due = after(value);
-  else timer->due = value - clock_base(timer->clock);
+  if (value != 0) due = !absolute || value == FOREVER ? after(value) : value - clock_base(timer->clock);
+  *timer->at = (struct schedule){due, nanos_of(&in->it_interval), absolute && is_wall(timer->clock), wall, 0};
 }
 
 static long set_alarm(const struct itimerval *in, struct itimerval *out) {
@@ -160,6 +204,10 @@ static long create_fd(clockid_t clock, int flags) {
   long fd = RAW(SYS_eventfd2, 0, flags & (EFD_NONBLOCK | EFD_CLOEXEC));
   if (fd < 0) return fd;
   if (fd >= MAX_FD) return RAW(SYS_close, fd), -EMFILE;
+  long at = RAW(SYS_mmap, 0, sizeof *timer->at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+  if (at < 0) return RAW(SYS_close, fd), at;
+  timer->at = (struct schedule *)at;
+  timer->at->due = FOREVER;
   timer->use = DESCRIPTOR, timer->clock = clock, timer->fd = fd;
   timer_of[fd] = timer - timers;
   return fd;

@@ -92,6 +92,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
   self = new_task();
   attach(self);
   begin_pids();
+  const char *alarm = variable(env, "METERPROOF_ALARM");
+  if (alarm) take_over_alarm(alarm);
   find_random_devices();
   trap_clocks();
   shim_on = 1;
