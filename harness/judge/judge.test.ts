@@ -273,6 +273,27 @@ t.test('what the jitter of the machine could explain is inconclusive', (t) => {
   t.end();
 });
 
+t.test('what is missing at the end of the play was only late where it comes right behind', (t) => {
+  const plan: Partial<Plan> = {
+    rules: [],
+    expect: [line('0s..9h', 'bravo.share probe')],
+    never: [],
+  };
+  const trace = (rest: string) =>
+    `${SAVED}\n4h bravo.share UPLOAD r1\n9h1ms harness end\n${rest}10h harness drained`;
+  const slow = late({ jitter: '20ms', launch: '10ms' });
+  const verdictOf = (rest: string, changes = plan) => judged(trace(rest), changes, slow).verdict;
+  t.equal(verdictOf(''), 'fail', 'it never came');
+  t.equal(verdictOf('9h45ms bravo.share PROBE\n'), 'inconclusive');
+  t.equal(verdictOf('9h55ms bravo.share PROBE\n'), 'fail', 'it was later than the machine');
+  const unbounded = { ...plan, expect: [line('0s..', 'bravo.share probe')] };
+  t.equal(verdictOf('', unbounded), 'fail');
+  t.equal(verdictOf('9h45ms bravo.share PROBE\n', unbounded), 'inconclusive');
+  const two = { ...plan, expect: [line('0s..9h', 'bravo.share probe', '{2..}')] };
+  t.equal(verdictOf('9h2ms bravo.share PROBE\n', two), 'fail', 'the second never came');
+  t.end();
+});
+
 t.test('an ability that the client lacks', (t) => {
   const command =
     '10m client command id=1 name=start-program program=a.exe\n10m client answer id=1 result=unsupported';

@@ -87,7 +87,8 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   const findings: Finding[] = [];
   const doubts: string[] = [];
 
-  const { finding, matcher } = checkExpect(plan.expect, played, whole);
+  const after = whole ? events.slice(endIndex + 1) : [];
+  const { finding, matcher } = checkExpect(plan.expect, played, whole, after);
   const unseen = seesAttempts
     ? undefined
     : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));

@@ -21,11 +21,13 @@ interface Extra {
 /**
  * Checks the expected lines on `events`, which end with the `end` of the play.
  * `whole` is false for a trace that was cut off: then nothing is called missing whose time had not passed.
+ * `after`: what came after the play. It matches nothing, but tells whether what is missing was only late.
  */
 export function checkExpect(
   items: readonly ExpectItem[],
   events: readonly TraceEvent[],
   whole: boolean,
+  after: readonly TraceEvent[] = [],
 ): ExpectResult {
   const matcher = match(items, events);
   const endAt = events.at(-1)?.at ?? 0n;
@@ -49,6 +51,7 @@ export function checkExpect(
     events,
     index: last,
     endAt,
+    after,
     ...(deadline !== undefined && { deadline }),
   });
   return { finding, matcher };

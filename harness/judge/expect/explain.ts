@@ -64,6 +64,8 @@ export interface MissingCase {
   /** The last event before that. */
   readonly index: number;
   readonly endAt: Nanos;
+  /** What came after the play. */
+  readonly after: readonly TraceEvent[];
   /** The last moment at which a match could have come; absent: the end. */
   readonly deadline?: Nanos;
 }
@@ -90,14 +92,30 @@ export function explainMissing(missing: MissingCase): Finding {
     };
   }
   const bounded = deadline !== undefined && deadline < endAt;
+  const lateNs = lateBy(missing, bounded ? deadline : endAt, bounded);
   const earlier = near ? `; before: ${formatEvent(events[near.index]!)}` : '';
   return {
     ...base,
     actual: `${counted} by ${bounded ? formatDuration(deadline) : 'the end'}${earlier}`,
     by: `${line.min - matches.length} missing`,
-    // Jitter may have pushed what did come beyond the end of the play.
-    ...(bounded && { marginNs: endAt - deadline, sinceStart }),
+    ...(lateNs !== undefined && { marginNs: lateNs, sinceStart }),
   };
+}
+
+/**
+ * What jitter would have to explain: it may have pushed what did come beyond the end of the play. What had not come either when
+ * the trace ended was no later than that; without a bound it was never late.
+ */
+function lateBy(
+  { state, matcher, after, endAt }: MissingCase,
+  since: Nanos,
+  bounded: boolean,
+): Nanos | undefined {
+  const { line, matches } = state;
+  const came = after.filter((event) => matched(line.pattern, event, matcher.bindings));
+  const completing = came[line.min - matches.length - 1];
+  if (completing) return completing.at - since;
+  return bounded ? (after.at(-1)?.at ?? endAt) - since : undefined;
 }
 
 /** What the play does to servers and clients. Something that came before such a step was no answer to it. */

@@ -162,7 +162,25 @@ t.test('where a client may begin with any server, so may a pass', (t) => {
   const any: Plan = { ...plan, policy: { order: 'any' } };
   t.equal(verdicts(whole, 'virtual', any)('RT-7').state, 'kept');
   t.match(verdicts(pass, 'virtual', any)('RT-7').state, 'broken');
-  t.equal(verdicts(whole)('RT-7').state, 'could-not-tell', 'listed: it begins with the first');
+  const first = verdicts(`${reset(1, 'bravo', 1)}${reset(2, 'charlie', 2)}`);
+  t.equal(first('RT-7').state, 'could-not-tell', 'listed: it begins with the first');
+  t.end();
+});
+
+t.test('a pass is judged in each outage, also where a later server was lost', (t) => {
+  const pass = (at: number): string =>
+    ['bravo', 'charlie', 'alpha'].map((server, n) => `${at + n} ${server} refused`).join('\n');
+  const lost = `${GOOD_ON_BRAVO.replace(/\n60 .*/, '')}
+    80 bravo reset #1 by=server`;
+  t.equal(verdicts(`${lost}\n${pass(81)}\n${pass(92)}`)('RT-7').state, 'kept');
+  t.match(verdicts(`${lost}\n${pass(81)}`)('RT-7'), {
+    state: 'broken',
+    finding: { actual: 'not tried: bravo, charlie' },
+  });
+  const primary = '1 alpha connect #1\n1 alpha sent #1\n80 alpha reset #1 by=server';
+  t.equal(verdicts(`${primary}\n81 alpha refused\n91 alpha refused`)('RT-7').state, 'broken');
+  const beside = `1 bravo connect #1\n1 bravo sent #1\n5 alpha refused\n80 bravo reset #1 by=server`;
+  t.equal(verdicts(`${beside}\n${pass(81)}`)('RT-7').state, 'broken', 'a probe is no pass');
   t.end();
 });
 

@@ -4,8 +4,8 @@ import { broken, kept, listed, nothingSeen, type Outcome, type RuleCase } from '
 import { failureOf, isAnswered, passNs, standsAt } from './connections.ts';
 
 /**
- * RT-7 by connections alone: from the first failure at the first server on, all servers are tried within one pass. A client
- * of the order `any` has no first: from the first failure on.
+ * RT-7 by connections alone: in each outage all servers are tried within one pass, from the first failure at the first server
+ * on. A client of the order `any` has no first: from the first failure on.
  */
 export function judgePass(input: RuleCase): Outcome {
   const { view, clients, seesAttempts } = input;
@@ -15,13 +15,16 @@ export function judgePass(input: RuleCase): Outcome {
   let why = 'no pass over the whole list failed';
   for (const { name, plan } of clients) {
     const own = view.attemptsBy(name);
-    let isInOutage = false;
+    let hasBegun = false;
     for (const attempt of own) {
-      const fails = failureOf(view, attempt) !== undefined;
-      const begins = fails && !isInOutage && (attempt.server === primary || isAnyFirst);
-      isInOutage = fails;
-      if (!begins || own.some((other) => other !== attempt && standsAt(view, other, attempt.at)))
+      // The loss of a connection that had been good is no attempt of the pass that follows it.
+      if (!failureOf(view, attempt) || isAnswered(attempt)) {
+        hasBegun = false;
         continue;
+      }
+      if (hasBegun || !(attempt.server === primary || isAnyFirst)) continue;
+      if (own.some((other) => other !== attempt && standsAt(view, other, attempt.at))) continue;
+      hasBegun = true;
       const deadline = attempt.at + passNs(view, plan);
       const tried = own.filter(({ at, index }) => index >= attempt.index && at <= deadline);
       const missing = view.plan.servers.filter(
