@@ -14,7 +14,7 @@ struct task *new_task(void) {
     if (!tasks[i].used) {
       memset(&tasks[i], 0, sizeof tasks[i]);
       tasks[i].used = 1;
-      tasks[i].link = -1;
+      tasks[i].link = tasks[i].late = -1;
       return &tasks[i];
     }
   broken("more than 256 threads in one process");

@@ -35,6 +35,7 @@ struct task {
   int used, link, tid;
   int progress;  // it did something since it last told the harness
   long number;   // of the call that it is in
+  nanos late;    // when its last wait ended, if that ran out of time
   struct futex_waiter futex;
 };
 

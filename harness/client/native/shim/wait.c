@@ -25,18 +25,28 @@ static int ended(uint64_t mask, nanos deadline, int (*ready)(void *), void *what
   return 0;
 }
 
+/** Another thread may be what it spins for: a moment of time lets each of them run. */
+static void pass_moment(void) {
+  wait_until(NO_SIGNALS, WAIT_SLEEP, now + (++yields < FEW_YIELDS ? 1000 : SPIN_TIME), 0, 0);
+}
+
 /** Gives the turn back until `ready` says so, time has come to `deadline`, or a signal outside `mask` wants its handler. */
 enum outcome wait_until(uint64_t mask, int kind, nanos deadline, int (*ready)(void *), void *what) {
   enum outcome outcome;
-  if (ready) yields = 0;
+  int waited = 0;
   while (!ended(mask, deadline, ready, what, &outcome)) {
     nanos timer = next_timer(), before = wall;
     await_turn(kind & ~ON_WALL, timer < deadline ? timer : deadline);
     if (kind & ON_WALL && deadline != FOREVER) deadline -= wall - before;
     spins = 0;
+    waited = 1;
     fire_timers();
   }
   self->progress = 1;
+  self->late = outcome == LATE ? now : -1;
+  if (waited || outcome != LATE) yields = ready ? 0 : yields;
+  // Its time has come already: programs that wait until time is later than that, as Ruby does, would ask for ever.
+  else pass_moment();
   return outcome;
 }
 
@@ -63,6 +73,11 @@ void spin(int weight) {
   spins = SPIN_LIMIT - SPIN_STEP;
 }
 
+/** Who looks again when its wait has just run out most likely looks until the clock shows more than that. */
+static int weight_of_look(void) {
+  return self->late == now ? 500 : 50;
+}
+
 struct files {
   long number;
   long args[6];
@@ -79,7 +94,7 @@ static int files_ready(void *what) {
 
 static long finish(const struct call *call, struct files *files, nanos timeout, const uint64_t *mask) {
   if (timeout == 0) {
-    if (!files_ready(files)) spin(50);
+    if (!files_ready(files)) spin(weight_of_look());
     return files->result;
   }
   uint64_t during = mask ? *mask : CLIENT_MASK(call);
@@ -123,7 +138,7 @@ static long look_at(const struct call *call, nanos timeout, const uint64_t *mask
     if (s.sets[i]) memcpy(s.wanted[i], s.sets[i], (s.count + 63) / 64 * 8);
   }
   if (timeout == 0) {
-    if (!selection_ready(&s)) spin(50);
+    if (!selection_ready(&s)) spin(weight_of_look());
     return s.result;
   }
   uint64_t during = mask ? *mask : CLIENT_MASK(call);
@@ -213,10 +228,7 @@ long wait_call(const struct call *call, int *handled) {
     case SYS_wait4:
     case SYS_waitid: return wait_for_child(call);
     case SYS_futex: return futex_call(call);
-    case SYS_sched_yield:
-      // Another thread may be what it spins for: a moment of time lets each of them run.
-      wait_until(NO_SIGNALS, WAIT_SLEEP, now + (++yields < FEW_YIELDS ? 1000 : SPIN_TIME), 0, 0);
-      return 0;
+    case SYS_sched_yield: return pass_moment(), 0;
   }
   return *handled = 0;
 }
