@@ -131,7 +131,7 @@ t.test(
     await tries('resolve', () => dns.promises.resolve4('no-such-host.example'));
     await tries('resolve mx', () => new Promise((done, fail) => dns.resolveMx('example.com', fail)));
     await tries('resolver', () => new Resolver().resolve('no-such-host.example'));
-    await tries('own lookup', () => dial('alpha.test', 80, { lookup: (name, options, done) => setTimeout(() => done(null, '127.0.0.1', 4), 700) }));
+    await tries('own lookup', () => dial('alpha.test', 80, { lookup: (name, options, done) => setTimeout(() => done(null, '127.0.0.1', 4), 700), family: 4 }));
     await tries('own lookup of all', () => dial('alpha.test', 80, { lookup: (name, options, done) => options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4) }));
   `);
     t.same(lines, [
@@ -155,6 +155,59 @@ t.test(
     ]);
   },
 );
+
+t.test('a name with several addresses: one after the other', async (t) => {
+  const lines = await said(
+    `
+    import dns from 'node:dns';
+    import http from 'node:http';
+    import net from 'node:net';
+    import { promisify } from 'node:util';
+    const knows = (...addresses) => (name, options, done) =>
+      options.all ? done(null, addresses.map((address) => ({ address, family: net.isIP(address) }))) : done(null, addresses[0], 4);
+    const dial = (port, lookup, more) => new Promise((done, fail) => {
+      const socket = net.connect({ host: 'alpha.test', port, lookup, ...more }, () => { done([socket.remoteAddress, ...socket.autoSelectFamilyAttemptedAddresses ?? []].join(' ')); socket.destroy(); });
+      for (const event of ['Failed', 'Timeout']) socket.on('connectionAttempt' + event, (...way) => say(event, way.slice(0, 3).join(' ')));
+      socket.on('error', fail);
+    });
+    await tries('refused first', () => dial(80, knows('127.0.0.3', '127.0.0.1')));
+    await tries('silent first', () => dial(80, knows('127.0.0.4', '127.0.0.1'), { autoSelectFamilyAttemptTimeout: 300 }));
+    await tries('families in turn', () => dial(80, knows('127.0.0.3', '127.0.0.1', '::1')));
+    await tries('all refused', () => dial(81, knows('127.0.0.3', '127.0.0.1')).catch((error) => [error.name, error.code, error.errors.length].join(' ')));
+    await tries('no choice', () => dial(80, knows('127.0.0.3', '127.0.0.1'), { autoSelectFamily: false }));
+    await tries('one where all were asked for', () => dial(80, (name, options, done) => done(null, '127.0.0.1', 4)));
+    await tries('http', () => new Promise((done, fail) => http.get('http://alpha.test/', { lookup: knows('127.0.0.3', '127.0.0.1') }, (answer) => done(answer.statusCode)).on('error', fail)));
+    await tries('promised', () => promisify(dns.lookup)('localhost').then(JSON.stringify));
+    dns.lookup = knows('127.0.0.1');
+    await tries('dns.lookup of its own', () => dial(80));
+    process.exit();
+  `,
+    {
+      servers: [
+        ...SERVERS,
+        { address: '127.0.0.3', port: 80, state: 'refuse' },
+        { address: '127.0.0.4', port: 80, state: 'black-hole' },
+      ],
+    },
+  );
+  t.same(lines, [
+    'Failed 127.0.0.3 80 4 at 2',
+    'refused first 127.0.0.1 127.0.0.3:80 127.0.0.1:80 at 4',
+    'Timeout 127.0.0.4 80 4 at 304',
+    'silent first 127.0.0.1 127.0.0.4:80 127.0.0.1:80 at 306',
+    'Failed 127.0.0.3 80 4 at 308',
+    'families in turn ::1 127.0.0.3:80 ::1:80 at 310',
+    'Failed 127.0.0.3 81 4 at 312',
+    'Failed 127.0.0.1 81 4 at 314',
+    'all refused AggregateError ECONNREFUSED 2 at 314',
+    'Failed 127.0.0.3 80 4 at 316',
+    'no choice Error ECONNREFUSED 127.0.0.3 at 316',
+    'one where all were asked for TypeError ERR_INVALID_IP_ADDRESS  at 316',
+    'http 200 at 322',
+    'promised {"address":"127.0.0.1","family":4} at 322',
+    'dns.lookup of its own 127.0.0.1 at 324',
+  ]);
+});
 
 t.test('TLS: handshake, data, a reset, a certificate that nobody vouches for', async (t) => {
   const { key, cert } = makeCertificate();

@@ -38,6 +38,27 @@ t.test('events of a socket have the store of whoever connected it', async (t) =>
   ]);
 });
 
+t.test('what comes to standard input has the store of whoever took that', async (t) => {
+  const { stdout, stderr } = await playNode({
+    play: ({ client }) => {
+      client.write('a command\n');
+      client.endInput();
+    },
+    program: `
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      import readline from 'node:readline';
+      const store = new AsyncLocalStorage();
+      store.enterWith('main');
+      const lines = readline.createInterface({ input: process.stdin });
+      store.enterWith('later');
+      lines.on('line', (line) => console.log(line, store.getStore()));
+      lines.on('close', () => console.log('close', store.getStore()));
+    `,
+  });
+  t.equal(stderr, '');
+  t.same(stdout.trim().split('\n'), ['a command main', 'close main']);
+});
+
 t.test('a socket reads into the buffers of its client, and heeds a pause after each', async (t) => {
   const { stdout, stderr, error } = await playNode({
     servers: SERVERS,

@@ -106,6 +106,25 @@ t.test('files bear the time of the clock, at once and later', async (t) => {
   ]);
 });
 
+t.test('a file that was just written can be read as a Blob, now and later', async (t) => {
+  const { stdout, stderr } = await playNode({
+    program: `
+      import fs from 'node:fs';
+      fs.writeFileSync('log', 'records');
+      const blob = await fs.openAsBlob('log');
+      const { mtimeMs } = fs.statSync('log');
+      console.log(await blob.text(), mtimeMs - Date.now());
+      setTimeout(async () => {
+        console.log(await new Response(blob.stream()).text(), fs.statSync('log').mtimeMs - mtimeMs);
+        fs.appendFileSync('log', ' and more');
+        await blob.text().catch((error) => console.log(error.name));
+      }, 60_000);
+    `,
+  });
+  t.equal(stderr.replace(/^.*ExperimentalWarning.*\n.*\n/, ''), '');
+  t.same(stdout.trim().split('\n'), ['records 0', 'records 0', 'NotReadableError']);
+});
+
 t.test('commands come when they are given; a signal has its moment', async (t) => {
   const { lines, exit } = await playNode({
     program: `

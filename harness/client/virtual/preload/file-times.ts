@@ -1,3 +1,4 @@
+import nodeFs from 'node:fs';
 import type { Functions, Internals } from './internals.ts';
 
 const WRITERS = (
@@ -29,6 +30,8 @@ export class FileTimes {
   readonly #options: FileTimesOptions;
   #wrote = false;
   #said = false;
+  /** Show what the file system has. */
+  #bare = false;
 
   constructor(options: FileTimesOptions) {
     this.#options = options;
@@ -65,6 +68,24 @@ export class FileTimes {
     for (const name of ['open', 'openFileHandle'])
       wrap(name, ([, flags]) => typeof flags === 'number' && (flags & WRITE_FLAGS) !== 0);
     for (const name of STATS) this.#wrapStat(fs, name);
+    const { openAsBlob } = nodeFs;
+    nodeFs.openAsBlob = (path, ...rest) => {
+      this.#date(path);
+      return openAsBlob(path, ...rest);
+    };
+  }
+
+  /** Gives a file its time before the harness does: a `Blob` of it can be read as long as that does not change. */
+  #date(path: nodeFs.PathLike): void {
+    this.#bare = true;
+    try {
+      const wallS = this.#options.wallMs() / 1_000;
+      if (this.#isUndated(nodeFs.statSync(path).mtimeMs)) nodeFs.utimesSync(path, wallS, wallS);
+    } catch {
+      // Node says what is wrong with it.
+    } finally {
+      this.#bare = false;
+    }
   }
 
   #wrapStat(fs: Functions, name: string): void {
@@ -83,7 +104,8 @@ export class FileTimes {
   }
 
   #shown(result: unknown): unknown {
-    if (!(result instanceof Float64Array || result instanceof BigInt64Array)) return result;
+    if (this.#bare || !(result instanceof Float64Array || result instanceof BigInt64Array))
+      return result;
     const wallMs = this.#options.wallMs();
     for (const field of [ACCESS, MODIFICATION]) this.#show(result, field, wallMs);
     const modifiedMs = readMs(result, MODIFICATION);
@@ -91,12 +113,16 @@ export class FileTimes {
     return result;
   }
 
-  #show(fields: Fields, at: number, insteadMs: number): void {
-    const ms = readMs(fields, at);
+  /** True for a time of the file system's own clock. */
+  #isUndated(ms: number): boolean {
     const { realStartMs, realNowMs } = this.#options;
-    // What the harness has dated falls on a whole millisecond, which the clock of a file system hardly ever does.
+    // What has been dated falls on a whole millisecond, which the clock of a file system hardly ever does.
     const isDated = Math.abs(ms - Math.round(ms)) < 0.000_5;
-    if (isDated || ms < realStartMs - 1_000 || ms > realNowMs() + 1_000) return;
+    return !isDated && ms >= realStartMs - 1_000 && ms <= realNowMs() + 1_000;
+  }
+
+  #show(fields: Fields, at: number, insteadMs: number): void {
+    if (!this.#isUndated(readMs(fields, at))) return;
     const seconds = Math.floor(insteadMs / 1_000);
     const nanos = Math.round((insteadMs - seconds * 1_000) * 1e6);
     if (fields instanceof BigInt64Array) {

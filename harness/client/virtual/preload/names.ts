@@ -2,6 +2,7 @@
 import dns from 'node:dns';
 import net from 'node:net';
 import os from 'node:os';
+import { promisify } from 'node:util';
 
 export interface Address {
   readonly address: string;
@@ -16,14 +17,16 @@ const RESOLVERS = (
   'resolveSrv resolveTlsa resolveTxt reverse'
 ).split(' ');
 
-/** All addresses of a name; none: it does not resolve. `family` 0 is any. */
-export function addressesOf(host: string, family = 0): Address[] {
+/** All addresses of a name; none: it does not resolve. `family` 6 or IPv6 asks for one of these. */
+export function addressesOf(host: string, family?: unknown): Address[] {
   const literal = net.isIP(host);
   if (literal !== 0) return [{ address: host, family: literal as 4 | 6 }];
   const lower = host.toLowerCase().replace(/\.$/, '');
   const isHere = /^(.+\.)?localhost$/.test(lower) || lower === os.hostname().toLowerCase();
   if (!isHere) return [];
-  return family === 6 ? [{ address: '::1', family: 6 }] : [{ address: '127.0.0.1', family: 4 }];
+  return family === 6 || family === 'IPv6'
+    ? [{ address: '::1', family: 6 }]
+    : [{ address: '127.0.0.1', family: 4 }];
 }
 
 export function notFound(hostname: string): Error {
@@ -35,32 +38,45 @@ export function notFound(hostname: string): Error {
   });
 }
 
+const promised = {
+  lookup: async (host: string, options: unknown) => {
+    const found = look(host, options);
+    if (found instanceof Error) throw found;
+    return found;
+  },
+  lookupService: async (_address: string, port: number) => ({
+    hostname: 'localhost',
+    service: String(port),
+  }),
+};
+
+const called = {
+  lookup: (host: string, ...rest: unknown[]) => {
+    const callback = rest.pop() as Callback;
+    process.nextTick(() => {
+      const found = look(host, rest[0]);
+      if (found instanceof Error) callback(found);
+      else if (Array.isArray(found)) callback(null, found);
+      else callback(null, found.address, found.family);
+    });
+    return {};
+  },
+  lookupService: (_address: string, port: number, callback: Callback) =>
+    process.nextTick(callback, null, 'localhost', String(port)),
+};
+
+/** A function of the client's own that knows names: given with the options, or put in the place of `dns.lookup`. */
+export function ownLookup(given: net.LookupFunction | undefined): net.LookupFunction | undefined {
+  const lookup = given ?? dns.lookup;
+  return lookup === (called.lookup as unknown) ? undefined : lookup;
+}
+
 export function installNames(): void {
-  Object.assign(dns, {
-    lookup: (host: string, ...rest: unknown[]) => {
-      const callback = rest.pop() as Callback;
-      process.nextTick(() => {
-        const found = look(host, rest[0]);
-        if (found instanceof Error) callback(found);
-        else if (Array.isArray(found)) callback(null, found);
-        else callback(null, found.address, found.family);
-      });
-      return {};
-    },
-    lookupService: (_address: string, port: number, callback: Callback) =>
-      process.nextTick(callback, null, 'localhost', String(port)),
-  });
-  Object.assign(dns.promises, {
-    lookup: async (host: string, options: unknown) => {
-      const found = look(host, options);
-      if (found instanceof Error) throw found;
-      return found;
-    },
-    lookupService: async (_address: string, port: number) => ({
-      hostname: 'localhost',
-      service: String(port),
-    }),
-  });
+  // Its two values make one object, as those of Node's own do.
+  for (const name of ['lookup', 'lookupService'] as const)
+    Object.defineProperty(called[name], promisify.custom, { value: promised[name] });
+  Object.assign(dns, called);
+  Object.assign(dns.promises, promised);
   for (const name of RESOLVERS) {
     const withCallback = (host: string, ...rest: unknown[]) => {
       const callback = rest.pop() as Callback;
@@ -84,7 +100,7 @@ function look(host: string, options: unknown): Address | Address[] | Error {
   const { family, all } = (
     typeof options === 'object' && options !== null ? options : { family: options }
   ) as { family?: unknown; all?: boolean };
-  const found = addressesOf(host || 'localhost', family === 6 || family === 'IPv6' ? 6 : 0);
+  const found = addressesOf(host || 'localhost', family);
   if (found.length === 0) return notFound(host);
   return all ? found : found[0]!;
 }

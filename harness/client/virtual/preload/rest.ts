@@ -179,8 +179,8 @@ export class Rest {
 
   #deliver(event: ClientEvent): void {
     const { sockets, stdin, clock } = this.#options;
-    if (event.event === 'stdin') stdin?.push(Buffer.from(event.base64, 'base64'));
-    else if (event.event === 'stdin-end') stdin?.push(null);
+    if (event.event === 'stdin') stdin?.receive(Buffer.from(event.base64, 'base64'));
+    else if (event.event === 'stdin-end') stdin?.receive(null);
     else if (event.event === 'signal') this.#receive(event.signal);
     else if (event.event === 'clock') clock.setWall(event.byMs);
     else sockets.deliver(event);

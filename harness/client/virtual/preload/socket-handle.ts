@@ -8,6 +8,7 @@ export interface VirtualHandle extends StreamHandle {
   readonly port: number;
   resetOnClose: boolean;
   hasRef(): boolean;
+  close(): void;
   /** Bytes or the end of the stream came from the other side; kept while the stream is paused. */
   receive(bytes: Buffer | 'end'): void;
 }

@@ -3,7 +3,7 @@ import net from 'node:net';
 import type { ClientEvent, SocketOp } from '../link.ts';
 import type { Internals } from './internals.ts';
 import { boundAddresses, plainAddress } from '../../../shim/plain-address.ts';
-import { addressesOf, type Address, notFound } from './names.ts';
+import { type Attach, connectByName, type NameOptions } from './by-name.ts';
 import type { ListenHandle } from './listening.ts';
 import {
   ephemeralPort,
@@ -29,6 +29,8 @@ interface Open {
   readonly socket: AnySocket | undefined;
   /** What its events belong to: an `AsyncLocalStorage` of the client has the store there that it had when it connected. */
   readonly context: AsyncResource;
+  /** Hears whether it came about; absent: a failure is the socket's. */
+  readonly settled?: ((error?: Error) => void) | undefined;
 }
 
 /** The sockets of a process in virtual time: what they do is told to the harness at the end of the turn. */
@@ -68,27 +70,39 @@ export class VirtualSockets {
     const socket = open.socket ?? (handle[ownerSymbol] as AnySocket);
     if (event.event === 'connected') {
       socket.connecting = false;
+      open.settled?.();
       socket._sockname = null;
       socket.emit('connect');
       socket.emit('ready');
       if (socket.readable && !socket.isPaused()) socket.read(0);
     } else if (event.event === 'failed') {
-      socket.connecting = false;
       // It was never open: there is nothing to close.
       this.#open.delete(event.id);
       const error = connectError(uv[`UV_${event.code}`]!, handle.address, handle.port);
+      if (!open.settled) socket.connecting = false;
       socket.emit('connectionAttemptFailed', ...wayOf(handle), error);
-      socket.destroy(error);
+      if (open.settled) open.settled(error);
+      else socket.destroy(error);
     } else if (event.event === 'reset') socket.destroy(readError(uv['UV_ECONNRESET']!));
     else if (event.event === 'data') handle.receive(Buffer.from(event.base64, 'base64'));
     else handle.receive('end');
   }
 
-  open(socket: AnySocket, address: string, port: number): VirtualHandle {
+  open(
+    socket: AnySocket,
+    address: string,
+    port: number,
+    settled?: (error?: Error) => void,
+  ): VirtualHandle {
     const id = ++this.#lastId;
     const handle = this.#make(id, { address, port, socket });
     this.#useBuffer(socket, handle);
-    this.#open.set(id, { handle, socket, context: new AsyncResource('TCPCONNECTWRAP') });
+    this.#open.set(id, {
+      handle,
+      socket,
+      context: new AsyncResource('TCPCONNECTWRAP'),
+      settled,
+    });
     // As Node does: who destroys it at once has made no attempt.
     process.nextTick(() => {
       if (!this.#open.has(id)) return;
@@ -160,16 +174,15 @@ function wayOf({ address, port }: VirtualHandle): [string, number, 4 | 6] {
   return [address, port, address.includes(':') ? 6 : 4];
 }
 
-interface ConnectOptions {
+interface ConnectOptions extends NameOptions {
   readonly host?: string;
   readonly port: number | string;
   readonly path?: string;
-  readonly family?: number;
-  readonly lookup?: net.LookupFunction;
 }
 
 /** Makes every TCP socket of the process a virtual one. Unix sockets and named pipes stay real. */
 export function installSockets(sockets: VirtualSockets, internals: Internals): void {
+  const { uv, connectError } = internals;
   const prototype = net.Socket.prototype as unknown as AnySocket;
   const realConnect = prototype.connect;
   const realReset = prototype.resetAndDestroy;
@@ -190,11 +203,18 @@ export function installSockets(sockets: VirtualSockets, internals: Internals): v
     this.writable = true;
     this._unrefTimer();
     const host = options.host || 'localhost';
-    const attach = (address: string) => {
-      this._handle = sockets.open(this, address, port);
+    const attach: Attach = (address, settled) => {
+      const handle = sockets.open(this, address, port, settled);
+      this._handle = handle;
+      return {
+        giveUp() {
+          handle.close();
+          return connectError(uv['UV_ETIMEDOUT']!, address, port);
+        },
+      };
     };
     if (net.isIP(host)) attach(host);
-    else lookUp(this, host, options, attach);
+    else connectByName(this, host, port, options, attach);
     return this;
   };
   prototype.connect = connect as typeof realConnect;
@@ -205,34 +225,6 @@ export function installSockets(sockets: VirtualSockets, internals: Internals): v
     handle.resetOnClose = true;
     return this.destroy();
   };
-}
-
-function lookUp(
-  socket: AnySocket,
-  host: string,
-  { family, lookup }: ConnectOptions,
-  attach: (address: string) => void,
-): void {
-  const found = (error: Error | null, first?: Address): void => {
-    socket.emit('lookup', error, first?.address, first?.family, host);
-    // It may have been destroyed meanwhile.
-    if (!socket.connecting) return;
-    if (error || !first) socket.destroy(error ?? notFound(host));
-    else attach(first.address);
-  };
-  if (!lookup) {
-    const [first] = addressesOf(host, family);
-    process.nextTick(() => found(first ? null : notFound(host), first));
-    return;
-  }
-  lookup(host, { family: family ?? 0, all: false }, (error, address, answered) =>
-    found(
-      error,
-      Array.isArray(address)
-        ? (address[0] as Address | undefined)
-        : { address, family: answered === 6 ? 6 : 4 },
-    ),
-  );
 }
 
 function checkedPort(port: number | string): number {

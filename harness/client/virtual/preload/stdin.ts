@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { LINK_VARIABLES } from '../link.ts';
@@ -10,6 +11,18 @@ export class VirtualStdin extends Readable {
   #refd = true;
   #asked = false;
   #told = false;
+  #context: AsyncResource | undefined;
+
+  /** Called when the client takes it: an `AsyncLocalStorage` of the client has the store there that it has now. */
+  taken(): this {
+    this.#context ??= new AsyncResource('PIPEWRAP');
+    return this;
+  }
+
+  /** What came, and `null` at its end. */
+  receive(bytes: Buffer | null): void {
+    this.taken().#context!.runInAsyncScope(() => this.push(bytes));
+  }
 
   override _read(): void {
     this.#asked = true;
@@ -54,7 +67,7 @@ export function installStdin(first: boolean, around: Surroundings): VirtualStdin
   else if (around.get(LINK_VARIABLES.stdin) !== file) return undefined;
   const stdin = new VirtualStdin();
   Object.defineProperty(process, 'stdin', {
-    get: () => stdin,
+    get: () => stdin.taken(),
     configurable: true,
     enumerable: true,
   });

@@ -1,6 +1,16 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { addressesOf } from './names.ts';
+import { addressesOf, ownLookup } from './names.ts';
+
+/** Options of a connection that say how its name is made an address. */
+const NAMING = [
+  'family',
+  'hints',
+  'localAddress',
+  'lookup',
+  'autoSelectFamily',
+  'autoSelectFamilyAttemptTimeout',
+];
 
 /** TLS on a handle of its own would bypass the virtual sockets: give it a socket to sit on. */
 export function installTls(): void {
@@ -14,10 +24,15 @@ export function installTls(): void {
     if (options['socket'] || options['path']) return realConnect(...args);
     const host = (options['host'] as string | undefined) ?? 'localhost';
     const socket = new net.Socket();
-    const { lookup, family } = options as { lookup?: net.LookupFunction; family?: number };
     // Resolved here, so that the socket has its handle before TLS is put on it.
-    const address = (lookup ? undefined : addressesOf(host, family)[0]?.address) ?? host;
-    socket.connect({ host: address, port: Number(options['port']), ...(lookup && { lookup }) });
+    const lookup = ownLookup(options['lookup'] as net.LookupFunction | undefined);
+    const [known] = lookup ? [] : addressesOf(host, options['family']);
+    const naming = NAMING.filter((name) => options[name] !== undefined);
+    socket.connect({
+      ...Object.fromEntries(naming.map((name) => [name, options[name]])),
+      host: known?.address ?? host,
+      port: Number(options['port']),
+    });
     const name = (options['servername'] as string | undefined) ?? host;
     const secured = realConnect(
       { ...options, host, socket, servername: net.isIP(name) ? '' : name },
