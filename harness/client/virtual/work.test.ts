@@ -1,4 +1,5 @@
 // Real work takes no virtual time, and time waits for it. What a client makes of files, identifiers and signals is the same each time.
+import { isBuiltin } from 'node:module';
 import t from 'tap';
 import { HOUR, MINUTE, SECOND } from '../../clock/clock.ts';
 import { EPOCH_MS } from '../scripted-world.fixture.ts';
@@ -104,6 +105,32 @@ t.test('files bear the time of the clock, at once and later', async (t) => {
     'big 7260000',
     'set 2000 false undefined',
   ]);
+});
+
+const skip = !isBuiltin('node:sqlite') && 'this Node has none';
+t.test('SQLite, where Node has one, knows the time and the seed', { skip }, async (t) => {
+  const program = `
+    import { DatabaseSync } from 'node:sqlite';
+    const database = new DatabaseSync('spool.db', { open: false });
+    database.open();
+    database.exec("CREATE TABLE run (at TEXT DEFAULT CURRENT_TIMESTAMP, day AS (date(at)) STORED, id TEXT DEFAULT (hex(randomblob(4))))");
+    setTimeout(() => {
+      database.exec('INSERT INTO run DEFAULT VALUES');
+      const { at, day, id, ...times } = { ...database.prepare("SELECT *, unixepoch() AS s, strftime('%s', 'NOW', '-1 minute') AS before, julianday('2000-01-01') AS fixed, unixepoch('now', 'subsec') AS ms FROM run").get() };
+      console.log(at, day, JSON.stringify(times), database.prepare("SELECT at < datetime('now', '+1 second') AS due, date('no date') AS none FROM run ORDER BY random()").get().due);
+      console.log(id, new DatabaseSync(':memory:').prepare('SELECT current_date AS day').get().day);
+    }, 86_400_500);
+  `;
+  const first = await playNode({ program });
+  const [times, last] = first.stdout.split('\n');
+  t.equal(
+    times,
+    '2026-01-06 00:00:00 2026-01-06 {"s":1767657600,"before":"1767657540","fixed":2451544.5,"ms":1767657600.5} 1',
+    first.stderr,
+  );
+  t.match(last, /^[0-9A-F]{8} 2026-01-06$/);
+  t.equal((await playNode({ program })).stdout, first.stdout);
+  t.not((await playNode({ program, seed: 2 })).stdout, first.stdout);
 });
 
 t.test('a file that was just written can be read as a Blob, now and later', async (t) => {

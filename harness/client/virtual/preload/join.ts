@@ -21,6 +21,7 @@ import { MessagePorts } from './ports.ts';
 import { installRandom } from './random.ts';
 import { Rest } from './rest.ts';
 import { installSockets, VirtualSockets } from './sockets.ts';
+import { installSqlite } from './sqlite.ts';
 import { installStdin } from './stdin.ts';
 import { Surroundings } from './surroundings.ts';
 import { installTls } from './tls.ts';
@@ -98,6 +99,7 @@ function install(
   installIntl(clock);
   installPerformance(clock);
   installRandom(welcome.seed);
+  installSqlite(clock);
   installSockets(sockets, internals);
   installNames();
   installTls();
