@@ -144,13 +144,25 @@ export function configureClient(input: ConfigurationInput): ClientConfiguration 
     cfg: cfgText(input, person),
     templates: new Map([
       ...single.map(([template, , value]) => [template, value] as const),
-      // Most programs take a host and a port apart.
-      ...faces.flatMap(({ name, face, address, port }) => {
-        const server = `server.${name}.${face}`;
-        return [[`${server}.host`, address] as const, [`${server}.port`, String(port)] as const];
-      }),
+      ...placeTemplates(servers),
     ]),
   };
+}
+
+/** `server.alpha.tcp`, and `.host` and `.port` of it: most programs take them apart. */
+export function placeTemplates(
+  servers: readonly ServerAddress[],
+): readonly (readonly [template: string, value: string])[] {
+  return servers.flatMap(({ name, address, ports }) =>
+    Object.entries(ports).flatMap(([face, port]) => {
+      const server = `server.${name}.${face}`;
+      return [
+        [server, placeText({ address, port })] as const,
+        [`${server}.host`, address] as const,
+        [`${server}.port`, String(port)] as const,
+      ];
+    }),
+  );
 }
 
 /** The keys of the field, Q199747, and those that it lacks. */

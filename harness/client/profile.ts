@@ -49,7 +49,7 @@ export interface Profile {
   readonly network: Network;
   /** The real servers behind an opaque dialect, by the names that cases give them. */
   readonly upstreams: Readonly<Record<string, UpstreamFile & { readonly tls: boolean }>>;
-  /** Those that we start ourselves, for each case anew: commands with the templates of `UPSTREAM_TEMPLATES`. */
+  /** Those that we start ourselves, for each case anew: commands with the templates of `UPSTREAM_TEMPLATES`, and of where the client finds its servers. */
   readonly upstreamCommands: Readonly<
     Record<string, { readonly command: readonly string[]; readonly tls: boolean }>
   >;
@@ -254,11 +254,11 @@ function meaningProblems(read: ProfileFile, yaml: YamlFile): Problem[] {
   for (const [name, { command }] of Object.entries(read.servers))
     for (const [index, word] of (command ?? []).entries())
       for (const template of templatesIn(word))
-        if (!UPSTREAM_TEMPLATES.includes(template))
+        if (!UPSTREAM_TEMPLATES.includes(template) && !isPlace(template))
           problems.push({
             position: yaml.position(['servers', name, 'command', index]),
             what: `nothing is known for {${template}}`,
-            right: suggest(template, UPSTREAM_TEMPLATES, 'templates'),
+            right: suggest(template, [...places, ...UPSTREAM_TEMPLATES], 'templates'),
           });
   const needed = {
     servers: Object.keys(read.servers).length > 0,

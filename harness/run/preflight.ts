@@ -49,7 +49,7 @@ export async function preflight(
   const { profile } = client;
   const unreachable = await checkUpstreams(profile.upstreams);
   if (unreachable !== undefined) throw new HarnessError(unreachable);
-  await tryUpstreams(makeWorld, plan, profile);
+  await tryUpstreams(makeWorld, plan, profile, faces);
   // Where no server is, a black box that gives up does what it must: there is nothing to find out.
   if (profile.protocol === 'opaque' && profile.tier === 'black-box') return;
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
@@ -95,13 +95,19 @@ export async function preflight(
 }
 
 /** What does not come up is told once, not by every case. */
-async function tryUpstreams(makeWorld: WorldMaker, plan: Plan, profile: Profile): Promise<void> {
+async function tryUpstreams(
+  makeWorld: WorldMaker,
+  plan: Plan,
+  profile: Profile,
+  faces: Dialect['faces'],
+): Promise<void> {
   const servers = plan.servers.filter((server) => Object.hasOwn(profile.upstreamCommands, server));
   if (servers.length === 0) return;
   const world = makeWorld(plan);
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const commands = profile.upstreamCommands;
-  const started = openUpstreams({ commands, folder, fail: () => {} }, world);
+  const places = world.places(0, plan.servers, faces);
+  const started = openUpstreams({ commands, folder, places, fail: () => {} }, world);
   try {
     const start = started.start(servers);
     await (isVirtual(makeWorld.mode) ? carried(start) : start);

@@ -44,6 +44,8 @@ export interface Played {
   readonly stderrTail: readonly string[];
   /** What the trace, which is the servers', cannot show: where a client has dialled in vain. */
   readonly notes?: readonly string[];
+  /** Where a client has dialled a real server itself, past us, whatever came of the case. */
+  readonly bypasses?: readonly string[];
   /** Steps that a hook of the profile did not do, whatever came of the case. */
   readonly failedHooks?: readonly string[];
   readonly clientMs: number;
@@ -97,7 +99,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   }
   const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
   const clients = new Map<string, ClientControl>();
-  const started = openUpstreams({ commands, folder, fail }, world);
+  const started = openUpstreams({ commands, folder, fail, places: places[0]! }, world);
   let error: string | undefined;
   let unsupported: string | undefined;
   try {
@@ -159,10 +161,11 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
   return {
     trace: { header: headerOf(plan, world, options), events: recorder.events() },
     stderrTail: [...clients.values()].flatMap(({ stderrTail }) => stderrTail),
-    notes: world.strays.notes({
+    ...world.strays.tell({
       network: options.client.profile.network,
       clients: plan.clients.map(({ name }) => name),
       places,
+      behind,
     }),
     failedHooks: [...clients.values()].flatMap(({ failedHooks }) => failedHooks),
     clientMs: toMs(clock.now()),

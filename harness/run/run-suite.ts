@@ -15,6 +15,7 @@ import { unfit, withPolicy } from './fit.ts';
 import { staleKnownFailures } from './known-failures.ts';
 import { isVirtual } from './mode.ts';
 import { muteServerNotes } from './mute-servers.ts';
+import { noContactNotes } from './no-contact.ts';
 import { openTime } from './open-time.ts';
 import { repeat } from './repeat.ts';
 import { type CaseResult, isFine, type Reporter, summarize } from './result.ts';
@@ -150,7 +151,10 @@ async function runOne(
   const notes = [
     ...(played.failedHooks ?? []),
     ...muteServerNotes(trace.events),
-    ...(judgement.verdict === 'pass' ? [] : (played.notes ?? [])),
+    ...(played.bypasses ?? []),
+    ...(judgement.verdict === 'pass'
+      ? []
+      : [...(played.notes ?? []), ...noContactNotes(plan, trace.events)]),
   ];
   return {
     plan,

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { placeTemplates, type ServerAddress } from '../client/configuration.ts';
 import { signalGroup, spawnGroup, sweep } from '../client/group.ts';
 import { lastLines } from '../client/last-lines.ts';
 import { HarnessError } from '../client/process.ts';
@@ -21,6 +22,8 @@ export const MAX_WORDS = 4_000;
 
 export interface StartOptions {
   readonly commands: Profile['upstreamCommands'];
+  /** Where the client finds its servers, which some servers must tell it. */
+  readonly places?: readonly ServerAddress[];
   /** Each server gets a folder of its own below. */
   readonly folder: string;
   /** A server has ended while it was needed: nobody can be judged by that. */
@@ -67,10 +70,10 @@ export class StartedUpstreams {
   }
 
   async #startOne(server: string): Promise<UpstreamAddress> {
-    const { commands, folder, fail, readyMs = READY_MS } = this.#options;
+    const { commands, fail, readyMs = READY_MS } = this.#options;
     const { command, tls } = commands[server]!;
     const port = await freePort();
-    const { words, own } = prepareUpstream(command, { server, port, folder });
+    const { words, own } = prepareUpstream(command, { server, port }, this.#options);
     const mark = randomUUID();
     const child = spawnGroup(words, { env: inherited(), folder: own }, mark, [
       'ignore',
@@ -111,11 +114,13 @@ export class StartedUpstreams {
 /** Its command with its templates filled in, and its folder, which is made. */
 export function prepareUpstream(
   command: readonly string[],
-  { server, port, folder }: { server: string; port: number; folder: string },
+  { server, port }: { server: string; port: number },
+  { folder, places = [] }: Pick<StartOptions, 'folder' | 'places'>,
 ): { readonly words: readonly string[]; readonly own: string } {
   const own = join(folder, `upstream-${server}`);
   mkdirSync(own, { recursive: true });
-  const values = new Map(Object.entries({ host: HOST, port: String(port), server, folder: own }));
+  const ours = { host: HOST, port: String(port), server, folder: own };
+  const values = new Map([...placeTemplates(places), ...Object.entries(ours)]);
   return { words: command.map((word) => expandTemplate(word, values)), own };
 }
 

@@ -19,10 +19,10 @@ function context(places: Places, more: Partial<StrayContext> = {}): StrayContext
 
 t.test('a place is told once, with where the servers are and what to do', (t) => {
   const strays = new Strays();
-  t.same(strays.notes(context(addressesBelow('127.77'))), []);
+  t.same(strays.tell(context(addressesBelow('127.77'))).notes, []);
   strays.add('::1', 7280, 'client');
   strays.add('::1', 7280, 'client');
-  t.same(strays.notes(context(addressesBelow('127.77'))), [
+  t.same(strays.tell(context(addressesBelow('127.77'))).notes, [
     'client dialled ::1 port 7280, which is no server of this case, 2 times: alpha.share is at 127.77.1.1:7280, bravo.share is at 127.77.1.2:7280; for servers at [::1] write network: ipv6 in the profile',
   ]);
   t.end();
@@ -32,9 +32,9 @@ t.test('the places are those of the client that went astray', (t) => {
   const strays = new Strays();
   strays.add('10.0.0.1', 7230, 'ws2');
   strays.add('::1', 80);
-  const [first, second] = strays.notes(
+  const [first, second] = strays.tell(
     context(addressesBelow('127.77'), { clients: ['ws1', 'ws2'] }),
-  );
+  ).notes;
   t.match(
     first,
     /^ws2 dialled 10\.0\.0\.1 port 7230, .* case: alpha\.pipe is at 127\.77\.2\.1:7230/,
@@ -48,7 +48,7 @@ t.test('with servers at [::1] it is IPv4 that is astray', (t) => {
   const strays = new Strays();
   strays.add('127.0.0.1', 7232);
   strays.add('::1', 9);
-  const [first, second] = strays.notes(context(portsOfLoopback(7231), { network: 'ipv6' }));
+  const [first, second] = strays.tell(context(portsOfLoopback(7231), { network: 'ipv6' })).notes;
   t.match(
     first,
     /^client dialled .*: alpha\.share is at \[::1\]:7232; the profile says network: ipv6/,
@@ -57,10 +57,29 @@ t.test('with servers at [::1] it is IPv4 that is astray', (t) => {
   t.end();
 });
 
+t.test('who dials a real server itself is told so, whatever else is astray', (t) => {
+  const strays = new Strays();
+  strays.add('127.0.0.1', 1883);
+  strays.add('127.0.0.1', 1884);
+  strays.add('10.1.2.3', 1885);
+  const behind = {
+    alpha: { host: '127.0.0.1', port: 1883 },
+    bravo: { host: '127.0.0.2', port: 1884 },
+    charlie: { host: 'broker.example', port: 1885 },
+  };
+  const { notes, bypasses } = strays.tell(context(addressesBelow('127.77'), { behind }));
+  t.match(notes, [/^client dialled 127\.0\.0\.1 port 1884, which is no server of this case/]);
+  t.match(bypasses, [
+    /^client dialled 127\.0\.0\.1:1883, the real server behind alpha, past Meterproof: .*must tell \{server\.alpha\.tcp\}/,
+    /^client dialled 10\.1\.2\.3:1885, the real server behind charlie/,
+  ]);
+  t.end();
+});
+
 t.test('a client that dials everything is told of in a few lines', (t) => {
   const strays = new Strays();
   for (let port = 1; port <= 1_000; port++) strays.add('::1', port);
-  const notes = strays.notes(context(addressesBelow('127.77')));
+  const notes = strays.tell(context(addressesBelow('127.77'))).notes;
   t.equal(notes.length, 5);
   t.equal(notes.at(-1), 'and 996 attempts at other such places');
   t.end();

@@ -1,6 +1,9 @@
 // Attempts at places where no server of the case is: no event of a trace, which is the servers', but mostly why a case did not pass.
+import { isIP } from 'node:net';
 import type { ServerAddress } from '../client/configuration.ts';
 import type { Network } from '../client/profile-schema.ts';
+import { plainAddress } from '../shim/plain-address.ts';
+import type { UpstreamAddress } from '../shim/upstream.ts';
 import { placeText } from '../shim/transport.ts';
 import { LOOPBACK_IPV6 } from './places.ts';
 
@@ -21,6 +24,8 @@ export interface StrayContext {
   /** Names of the clients, and where each finds its servers. */
   readonly clients: readonly string[];
   readonly places: readonly (readonly ServerAddress[])[];
+  /** The real servers, by the name of the server before them. */
+  readonly behind?: Readonly<Record<string, UpstreamAddress>>;
 }
 
 export class Strays {
@@ -38,21 +43,49 @@ export class Strays {
   }
 
   /** A line for each place, with where the servers are, and a remedy; none where no attempt went astray. */
-  notes(context: StrayContext): readonly string[] {
-    const lines = [...this.#strays.values()].map((stray) => noteOf(stray, context));
-    if (this.#others > 0) lines.push(`and ${this.#others} attempts at other such places`);
-    return lines;
+  tell(context: StrayContext): {
+    readonly notes: readonly string[];
+    /** Attempts that went to a real server, past us. */
+    readonly bypasses: readonly string[];
+  } {
+    const notes: string[] = [];
+    const bypasses: string[] = [];
+    for (const stray of this.#strays.values()) {
+      const server = serverBehind(stray, context);
+      if (server === undefined) notes.push(noteOf(stray, context));
+      else bypasses.push(bypassOf(stray, server, context));
+    }
+    if (this.#others > 0) notes.push(`and ${this.#others} attempts at other such places`);
+    return { notes, bypasses };
   }
 }
 
-function noteOf({ client, address, port, attempts }: Stray, context: StrayContext): string {
+/** A real server that is known by its name alone is known by its port. */
+function serverBehind({ address, port }: Stray, { behind = {} }: StrayContext): string | undefined {
+  const isThere = ({ host, port: own }: UpstreamAddress): boolean =>
+    own === port && (!isIP(host) || plainAddress(host) === plainAddress(address));
+  return Object.entries(behind).find(([, upstream]) => isThere(upstream))?.[0];
+}
+
+function bypassOf(stray: Stray, server: string, context: StrayContext): string {
+  const { address, port } = stray;
+  return `${whoOf(stray, context)} dialled ${placeText({ address, port })}${timesOf(stray)}, the real server behind ${server}, past Meterproof: no fault meets that, and no trace shows it; where a server tells clients its own address, it must tell {server.${server}.tcp} (docs/ways-in/opaque.md)`;
+}
+
+function noteOf(stray: Stray, context: StrayContext): string {
+  const { address, port } = stray;
   const { clients, places, network } = context;
-  const sole = clients.length === 1 ? clients[0] : undefined;
-  const known = clients.indexOf(client ?? sole ?? '');
-  const who = client === undefined && sole === undefined ? 'a client' : (client ?? sole);
-  const times = attempts === 1 ? '' : `, ${attempts} times`;
-  const where = placesInWords(places[Math.max(0, known)] ?? [], port);
-  return `${who} dialled ${address} port ${port}, which is no server of this case${times}: ${where}; ${remedy(address, network)}`;
+  const who = whoOf(stray, context);
+  const where = placesInWords(places[Math.max(0, clients.indexOf(who))] ?? [], port);
+  return `${who} dialled ${address} port ${port}, which is no server of this case${timesOf(stray)}: ${where}; ${remedy(address, network)}`;
+}
+
+function whoOf({ client }: Stray, { clients }: StrayContext): string {
+  return client ?? (clients.length === 1 ? clients[0]! : 'a client');
+}
+
+function timesOf({ attempts }: Stray): string {
+  return attempts === 1 ? '' : `, ${attempts} times`;
 }
 
 /** Those with that port, if there are any. */

@@ -200,6 +200,35 @@ long('a server that is not Node keeps real time, and is named', async (t) => {
   );
 });
 
+t.test(
+  'a server knows where the client finds it, and a client that goes past is told of',
+  async (t) => {
+    const told = [...TCP.slice(0, -1), '{server.alpha.tcp}'];
+    const kept = await play(profile({ alpha: told }), named('comes-back-after-an-outage'));
+    const answer = kept.results[0]!.trace.events.find(({ event }) => event === 'sent');
+    t.match(textOf(answer!), /^lease-1 of 127\.77\.1\.1:7240 at /);
+    t.equal(kept.results[0]!.notes, undefined);
+    const dials = (port: number): string => {
+      const spec = profile();
+      const script = `require('net').connect(${port}, '127.0.0.1').on('error', () => {})`;
+      const command = JSON.stringify(['node', '-e', script]);
+      writeFileSync(
+        spec,
+        readFileSync(spec, 'utf8').replace(/^command: .*/m, `command: ${command}`),
+      );
+      return spec;
+    };
+    const [past] = (await play(dials(40_001), named('primary-refuses'))).results;
+    t.equal(past!.judgement.verdict, 'fail');
+    t.match(past!.notes, [
+      /^client dialled 127\.0\.0\.1:40001, the real server behind alpha, past Meterproof: /,
+      /^no attempt of client at any server was seen: .*UDP/,
+    ]);
+    const [astray] = (await play(dials(9), named('primary-refuses'))).results;
+    t.match(astray!.notes, [/port 9, which is no server of this case/, /^no attempt of client/]);
+  },
+);
+
 t.test('a case without any of them begins at 0 s all the same', async (t) => {
   const real = ['sh', '-c', `exec ${process.execPath} ${TCP.slice(1).join(' ')}`];
   const plan = loadCase(

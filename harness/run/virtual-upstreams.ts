@@ -67,7 +67,7 @@ export class VirtualUpstreams {
     const { commands, folder, fail } = this.#options;
     const { command, tls } = commands[server]!;
     const port = FIRST_PORT + index;
-    const { words, own } = prepareUpstream(command, { server, port, folder });
+    const { words, own } = prepareUpstream(command, { server, port }, this.#options);
     const outputFolder = join(folder, `upstream-${server}-output`);
     mkdirSync(outputFolder);
     const running: Running = { port, said: '', why: undefined };

@@ -57,6 +57,8 @@ export class VirtualWorld implements World {
   readonly #realStartMs = Date.now();
   readonly #wallOffsetMs = new Map<string, number>();
   #clients: (VirtualNodeProcess | VirtualNativeProcess)[] = [];
+  /** Where real servers listen that the profile starts. */
+  readonly #realPorts = new Set<number>();
   #held: Promise<unknown> = Promise.resolve();
   #holding = 0;
 
@@ -77,11 +79,15 @@ export class VirtualWorld implements World {
     // What a server of the profile dials is its own affair.
     const network =
       spec.listens === undefined
-        ? this.transport.usedBy((address, port) => {
-            this.strays.add(address, port, spec.client);
-            if ('strayed' in client) client.strayed(port);
-          })
+        ? this.transport.usedBy(
+            (address, port) => {
+              this.strays.add(address, port, spec.client);
+              if ('strayed' in client) client.strayed(port);
+            },
+            (port) => !this.#realPorts.has(port),
+          )
         : this.transport;
+    if (spec.listens !== undefined) this.#realPorts.add(spec.listens);
     const around = {
       clock: this.clock,
       network,

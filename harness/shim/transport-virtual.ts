@@ -45,20 +45,29 @@ export class VirtualNetwork implements Transport {
   readonly #clock: Clock;
   readonly #bound: Map<string, Bound>;
   readonly #strayed: (address: string, port: number) => void;
+  readonly #isOurs: (port: number) => boolean;
 
   constructor(
     clock: Clock,
     bound = new Map<string, Bound>(),
     strayed: (address: string, port: number) => void = () => {},
+    isOurs: (port: number) => boolean = () => true,
   ) {
     this.#clock = clock;
     this.#bound = bound;
     this.#strayed = strayed;
+    this.#isOurs = isOurs;
   }
 
-  /** The same network, for one of its clients: `strayed` hears of its attempts at places where nobody is. */
-  usedBy(strayed: (address: string, port: number) => void): VirtualNetwork {
-    return new VirtualNetwork(this.#clock, this.#bound, strayed);
+  /**
+   * The same network, for one of its clients: `strayed` hears of its attempts at places where nobody is, or one that is not
+   * ours.
+   */
+  usedBy(
+    strayed: (address: string, port: number) => void,
+    isOurs?: (port: number) => boolean,
+  ): VirtualNetwork {
+    return new VirtualNetwork(this.#clock, this.#bound, strayed, isOurs);
   }
 
   async listen(endpoint: Endpoint, state: Listening, acceptor: Acceptor): Promise<Listener> {
@@ -89,7 +98,7 @@ export class VirtualNetwork implements Transport {
   dial(address: string, port: number, peer: Peer): Dialed {
     const to = { address: plainAddress(address), port };
     const place = placeText(to);
-    if (!this.has(address, port)) this.#strayed(to.address, port);
+    if (!this.has(address, port) || !this.#isOurs(port)) this.#strayed(to.address, port);
     return new Link(this.#clock, () => this.#bound.get(place), peer);
   }
 }
