@@ -299,6 +299,20 @@ long('what the shim cannot reach is named before it runs', { ...needs(true, '') 
     await fails([fixed], /^escaped: .* is statically linked.*scaled, real/);
     await fails(['sh', '-c', `sleep 5; ${fixed}; sleep 5`], /^escaped: .* is statically linked/);
   }
+  const go = compile('retry', ['-DGO_NOTE']);
+  if (go) {
+    await fails([go], /^escaped: .* is a Go program.*scaled, real/);
+    await fails(['sh', '-c', `sleep 5; ${go}; sleep 5`], /^escaped: .* is a Go program/);
+  }
+  if (python) {
+    const ring = (status: string) => [
+      python,
+      '-c',
+      `import ctypes, sys; sys.exit(${status} if ctypes.CDLL(None).syscall(425, 8, 0) < 0 else 9)`,
+    ];
+    await fails(ring('1'), /^escaped: client has ended without io_uring.*scaled, real/);
+    t.equal((await playNative({ command: ring('0') })).exit?.code, 0);
+  }
   await fails(
     ['sh', '-c', 'sleep 5; mkfifo pipe; cat pipe'],
     /^stalled: .*(?:cat|sh) \(pid \d+, 1 thread\) in open.*wait_for_partner/,

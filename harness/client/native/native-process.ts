@@ -17,7 +17,7 @@ import {
 } from '../process.ts';
 import { Births } from './births.ts';
 import { Bridge } from './bridge.ts';
-import { escaped } from './escape.ts';
+import { escaped, whyNotFollowed } from './escape.ts';
 import { alignTimes } from './file-times.ts';
 import { Haste } from './haste.ts';
 import { Links } from './links.ts';
@@ -82,6 +82,10 @@ export class VirtualNativeProcess implements ClientProcess {
   #outputCheckedMs = 0;
   #dying = false;
   #broken: string | undefined;
+  /** What it asked for that virtual time has not. */
+  #lacks: string | undefined;
+  /** It was told to end. */
+  #told = false;
 
   constructor(spec: LaunchSpec, around: NativeSurroundings, listener: ProcessListener) {
     this.#spec = spec;
@@ -229,6 +233,7 @@ export class VirtualNativeProcess implements ClientProcess {
   async #takeInputs(): Promise<void> {
     const stdin = this.#child!.stdin!;
     for (const input of this.#inputs.splice(0)) {
+      this.#told ||= typeof input === 'string';
       if (input === 'terminate') signalGroup(this.#child!.pid!, 'SIGTERM');
       else if (input === 'end') {
         stdin.end();
@@ -265,6 +270,8 @@ export class VirtualNativeProcess implements ClientProcess {
     const events: TurnEvent[] = [];
     if (process.fresh) {
       process.fresh = false;
+      const why = whyNotFollowed(process.pid);
+      if (why !== undefined) throw this.#fail(escaped(why));
       events.push(
         { type: EVENT.seed, value: seedOf(this.#spec, this.#around.seed, process.order) },
         { type: EVENT.bridge, value: this.#bridge.port },
@@ -296,6 +303,7 @@ export class VirtualNativeProcess implements ClientProcess {
     else if (type === UP.born) this.#tree.announce(Number(a), message.payload.toString(), b === 1n);
     else if (type === UP.signalled) this.#tree.touch(true);
     else if (type === UP.broken) this.#broken = message.payload.toString();
+    else if (type === UP.lacks) this.#lacks = message.payload.toString();
     else if (type === UP.exit) {
       process.tasks.delete(task);
       task.state = 'held';
@@ -387,6 +395,8 @@ export class VirtualNativeProcess implements ClientProcess {
     this.#links.close();
     this.#child?.stdin?.destroy();
     this.#ended = true;
+    if (this.#lacks !== undefined && this.#exit.code !== 0 && !this.#told && !this.#dying)
+      throw escaped(`client has ended without ${this.#lacks}, which virtual time does not reach`);
     this.#listener.exited(this.#exit);
   }
 

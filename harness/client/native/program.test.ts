@@ -4,15 +4,17 @@ import t from 'tap';
 import { examine, whyNotNative } from './program.ts';
 import { native } from './fixture/build.fixture.ts';
 
-/** The first bytes of an ELF-64 program with one segment. */
+/** The first bytes of an ELF-64 program with two segments. */
 function elf({
   machine = 62,
   bits = 2,
   loader,
+  note,
 }: {
   machine?: number;
   bits?: number;
   loader?: string;
+  note?: string;
 }): Buffer {
   const bytes = Buffer.alloc(512);
   bytes.writeUInt32BE(0x7f454c46, 0);
@@ -20,10 +22,15 @@ function elf({
   bytes.writeUInt16LE(machine, 18);
   bytes.writeBigUInt64LE(64n, 32);
   bytes.writeUInt16LE(56, 54);
-  bytes.writeUInt16LE(1, 56);
-  bytes.writeUInt32LE(loader === undefined ? 1 : 3, 64);
-  bytes.writeBigUInt64LE(256n, 64 + 8);
-  bytes.write(`${loader ?? ''}\0`, 256);
+  bytes.writeUInt16LE(2, 56);
+  const segment = (at: number, type: number, start: number, text: string) => {
+    bytes.writeUInt32LE(type, at);
+    bytes.writeBigUInt64LE(BigInt(start), at + 8);
+    bytes.writeBigUInt64LE(BigInt(text.length + 1), at + 32);
+    bytes.write(`${text}\0`, start, 'latin1');
+  };
+  segment(64, note === undefined ? 1 : 4, 192, note ?? '');
+  segment(64 + 56, loader === undefined ? 1 : 3, 256, loader ?? '');
   return bytes;
 }
 
@@ -39,6 +46,11 @@ t.test('the file of a program says whether it can be preloaded', (t) => {
   t.match(examine(write('setuid', glibc, 0o4755)), /setuid/);
   t.match(examine(write('static', elf({}))), /statically linked/);
   t.match(examine(write('musl', elf({ loader: '/lib/ld-musl-x86_64.so.1' }))), /musl/);
+  const note = (owner: string) => `\x04\0\0\0\x05\0\0\0\x04\0\0\0${owner}\0`;
+  const loader = '/lib64/ld-linux-x86-64.so.2';
+  t.match(examine(write('go', elf({ loader, note: note('Go\0') }))), /is a Go program/);
+  t.equal(examine(write('not-go', elf({ loader, note: note('GNU') }))), undefined);
+  t.match(examine(write('static-go', elf({ note: note('Go\0') }))), /statically linked/);
   t.match(examine(write('arm', elf({ machine: 183 }))), /x86-64/);
   t.match(examine(write('old', elf({ bits: 1 }))), /x86-64/);
   t.match(examine(write('text', 'hello')), /neither/);

@@ -15,6 +15,9 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 const MAX_INTERPRETERS = 5;
 const HEADER_BYTES = 4096;
 const PT_INTERP = 3;
+const PT_NOTE = 4;
+/** Type, then owner, of the note that Go's own linker puts into each program. */
+const GO_NOTE = Buffer.from('\x04\0\0\0Go\0\0', 'latin1');
 const X86_64 = 62;
 
 /**
@@ -75,18 +78,20 @@ function examineElf(head: Buffer): string | undefined {
   const table = Number(head.readBigUInt64LE(32));
   const size = head.readUInt16LE(54);
   const count = head.readUInt16LE(56);
+  let loader: string | undefined;
+  let isGo = false;
   for (let index = 0; index < count; index++) {
     const at = table + index * size;
     if (at + 56 > head.length) break;
-    if (head.readUInt32LE(at) !== PT_INTERP) continue;
+    const type = head.readUInt32LE(at);
     const start = Number(head.readBigUInt64LE(at + 8));
-    const loader = head
-      .subarray(start, start + 256)
-      .toString('latin1')
-      .split('\0')[0]!;
-    return /musl/.test(loader) ? 'is linked with musl: the shim needs glibc' : undefined;
+    const bytes = head.subarray(start, start + Number(head.readBigUInt64LE(at + 32)));
+    if (type === PT_INTERP) loader = bytes.toString('latin1').split('\0')[0];
+    if (type === PT_NOTE) isGo ||= bytes.includes(GO_NOTE);
   }
-  return 'is statically linked: it ignores LD_PRELOAD';
+  if (loader === undefined) return 'is statically linked: it ignores LD_PRELOAD';
+  if (/musl/.test(loader)) return 'is linked with musl: the shim needs glibc';
+  return isGo ? 'is a Go program: its small stacks have no room for the shim' : undefined;
 }
 
 function find(program: string, folder: string, searchPath: string): string | undefined {

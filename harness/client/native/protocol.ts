@@ -23,6 +23,7 @@ export const UP = {
   exit: 8,
   signalled: 9,
   broken: 10,
+  lacks: 11,
 } as const;
 
 /** What can end a wait besides its deadline and a signal. */

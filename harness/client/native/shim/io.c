@@ -215,8 +215,8 @@ long io_call(const struct call *call, int *handled) {
     case SYS_flock:
       if (a[1] & LOCK_NB || a[1] == LOCK_UN) return pass(call);
       return lock_call(call, (struct lock){SYS_flock, {a[0], a[1] | LOCK_NB, 0}, 0});
-    // Their waits could not be seen; programs do without.
-    case SYS_io_uring_setup: return -ENOSYS;
+    // Their waits could not be seen; most programs do without.
+    case SYS_io_uring_setup: return tell(UP_LACKS, 0, 0, "io_uring", 8), -ENOSYS;
   }
   return *handled = 0;
 }

@@ -15,6 +15,7 @@ enum up_type {
   UP_EXIT,       // the thread is about to end
   UP_SIGNALLED,  // it may have sent a signal to somebody
   UP_BROKEN,     // payload: what this shim could not do, as text
+  UP_LACKS,      // payload: what it asked for and was denied, as text; it may do without
 };
 
 enum wait_kind {
