@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +102,8 @@ t.test('a file that cannot be read is a clear error', (t) => {
   );
   t.match(failing(join(folder, 'binary.yaml')), 'this is not UTF-8 text');
   t.match(failing(folder), 'this is not a file');
+  execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+  t.match(failing(join(folder, 'pipe.yaml')), 'this is not a file', 'and nobody waits for it');
   t.match(
     failing(join(folder, 'absent.yaml')),
     /absent\.yaml:1:1: the file cannot be read \(ENOENT\)/,

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CaseError } from './errors.ts';
 
 export const MAX_BYTES = 256 * 1024;
@@ -7,7 +7,8 @@ export const MAX_BYTES = 256 * 1024;
 export function readText(file: string, shown = file): string {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, 'r');
+    // A FIFO would be waited for, and no signal would end that.
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw unreadable(shown, 'this is not a file', 'name a case file');
     if (stats.size > MAX_BYTES) throw tooLarge(shown, stats.size);

@@ -176,6 +176,10 @@ t.test(
       /cannot be written \(ENOTDIR\); name another --out/,
     );
     await refused([...start, '--out', '/proc/x/y'], /cannot be written \(ENOENT\)/);
+    await refused(
+      ['new', 'offline/mine', '--suites', '/proc/x'],
+      /cannot be written \(ENOENT\); name another folder with --suites/,
+    );
     await refused(['explain'], /missing required argument 'case'/);
   },
 );

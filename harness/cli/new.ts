@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadCase } from '../case/load.ts';
@@ -8,6 +8,7 @@ import { draftCase } from '../replay/draft/draft-case.ts';
 import type { Settings } from '../replay/infer-plan.ts';
 import { builtInSuites, shownPath } from './cases.ts';
 import { addExtensions, type ExtensionOptions, loadExtensions } from './extensions.ts';
+import { makeFolder } from './make-folder.ts';
 import { readSession } from './read-session.ts';
 import { planFor, readSetting } from './replay.ts';
 import { statOf } from './files.ts';
@@ -109,7 +110,7 @@ async function drafted(
 
 function write(file: string, text: string, shown: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, text, { flag: 'wx' });
   } catch (error) {
     const why = errorText(error);

@@ -1,5 +1,5 @@
 // Two ways to replay: the servers of a capture are played to a client build, or its clients to servers.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Dialect } from '../../emulators/emulator.ts';
 import { lineOf, MAX_HELD_BYTES, MAX_HELD_EVENTS, readCapture } from '../capture/capture-file.ts';
@@ -18,6 +18,7 @@ import {
 import { playToRealServers, type ServerAddress } from '../replay/real-servers.ts';
 import { ReplayError } from '../replay/replay-error.ts';
 import { type Palette, palette } from '../report/palette.ts';
+import { makeFolder } from './make-folder.ts';
 import { rulesFor } from '../run/rules-for.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
 import type { Trace } from '../trace/event.ts';
@@ -100,7 +101,7 @@ async function asServers(
   if (signal.aborted) throw new HarnessError('broken off');
   const out = resolve(cwd, options.out, 'replay', folderName(client.spec), basename(file));
   try {
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolder(dirname(out));
     writeFileSync(out, formatTrace(played.trace));
   } catch (error) {
     throw new UsageError(

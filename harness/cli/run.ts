@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { errorText } from '../client/error-text.ts';
 import type { ResolvedClient } from '../client/profile.ts';
@@ -10,6 +10,7 @@ import { rulesFor } from '../run/rules-for.ts';
 import { problemsOf, type RunOptions } from '../run/run-suite.ts';
 import { addFilters, casesFor, type FilterOptions, isWhole } from './cases.ts';
 import { type ExtensionOptions, type Extensions, loadExtensions } from './extensions.ts';
+import { makeFolder } from './make-folder.ts';
 import {
   defaultEpochMs,
   parseEpoch,
@@ -205,9 +206,7 @@ export function playOptions(
   };
 }
 
-/** Step by step: mkdir with `recursive` never returns where the system answers ENOENT for good, as below /proc. */
 function makeWritable(folder: string): void {
-  if (!existsSync(dirname(folder))) makeWritable(dirname(folder));
-  if (!existsSync(folder)) mkdirSync(folder);
+  makeFolder(folder);
   rmdirSync(mkdtempSync(join(folder, '.writable-')));
 }

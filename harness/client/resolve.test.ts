@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -64,6 +65,8 @@ t.test('a profile of one’s own is named by its path', (t) => {
   t.match(profile.hooks.shutdown?.[0], /bin\/meterctl$/);
   t.throws(() => resolveClient('./mine.yaml:rtm', options), /no build or bug "rtm"; no builds/);
   t.throws(() => resolveClient('./none.yaml', options), /none\.yaml cannot be read \(ENOENT\)/);
+  execFileSync('mkfifo', [join(options.cwd, 'pipe.yaml')]);
+  t.throws(() => resolveClient('./pipe.yaml', options), /profile pipe\.yaml is no plain file/);
   t.end();
 });
 

@@ -66,8 +66,12 @@ function readProfile(path: string, options: ResolveOptions): Profile {
   const shown = shownPath(path, options.cwd);
   let text: string;
   try {
+    const stat = statSync(path);
+    if (!stat.isFile() && !stat.isDirectory())
+      throw new ProfileError(`the profile ${shown} is no plain file`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof ProfileError) throw error;
     throw new ProfileError(
       `the profile ${shown} cannot be read (${errorText(error)}); is its path right?`,
     );
