@@ -119,6 +119,23 @@ t.test('a dialect that notes a word of its own blames no client', async (t) => {
   ]);
 });
 
+t.test('a dialect that notes records of another shape blames no client', async (t) => {
+  const usage = (shape: string): string =>
+    dialect.replace("event: 'lease-request',", `event: 'upload-offer', usage: ${shape},`);
+  for (const [shape, what] of [
+    ["[{ id: 'r1', program }] as never", 'record of its item 1 is no string'],
+    ["{ record: 'r1' } as never", 'it is no list'],
+    ["[{ record: 'r1', program, startMs: NaN, stopMs: 0 }]", 'startMs of its item 1 is no number'],
+  ] as const) {
+    write('line-dialect.ts', usage(shape));
+    t.match(casesOf(await elsewhere())[0], {
+      id: 'line/primary-refuses',
+      verdict: 'error',
+      reason: new RegExp(`noted "upload-offer" with usage that is no list of .*: ${what}$`),
+    });
+  }
+});
+
 long('a dialect that cannot even make a server, or close it', async (t) => {
   for (const line of ['constructor(host: Host) {', 'close(): void {']) {
     write('line-dialect.ts', dialect.replace(line, `${line} throw new Error('no luck');`));

@@ -1,7 +1,7 @@
 // A dialect of the user's runs inside our process: what it throws, at whatever moment, costs a case its verdict and nothing else.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
-import type { Connection, Emulator, Host, Note } from '../../emulators/emulator.ts';
+import type { Connection, Emulator, Host, Note, UsageNote } from '../../emulators/emulator.ts';
 import { suggest } from '../case/nearest.ts';
 import { SEMANTIC_EVENTS } from '../trace/vocabulary.ts';
 
@@ -39,8 +39,7 @@ export class Guard {
         ...host,
         after: (delayMs, action) => host.after(delayMs, () => this.call(action)),
         note: (face, client, note) => {
-          this.#check(note);
-          host.note(face, client, note);
+          if (this.#check(note)) host.note(face, client, note);
         },
       }),
     );
@@ -61,19 +60,28 @@ export class Guard {
       client,
       request: () => connection.request(),
       note: (note) => {
-        this.#check(note);
-        connection.note(note);
+        if (this.#check(note)) connection.note(note);
       },
     };
   }
 
-  /** A word that no case can expect would be taken for something that the client did not do. */
-  #check({ event }: Note): void {
-    if (Object.hasOwn(SEMANTIC_EVENTS, event)) return;
-    const right = suggest(event, Object.keys(SEMANTIC_EVENTS), 'events');
+  /**
+   * A word that no case can expect, or a record that no rule can know, would be taken for something that the client did or did
+   * not do. False: it cannot even be noted.
+   */
+  #check({ event, usage }: Note): boolean {
+    if (!Object.hasOwn(SEMANTIC_EVENTS, event)) {
+      const right = suggest(event, Object.keys(SEMANTIC_EVENTS), 'events');
+      this.#fail(
+        `the dialect ${this.#module} has noted "${event}", which is no event of a server: ${right}`,
+      );
+    }
+    const wrong = usage === undefined ? undefined : wrongUsage(usage);
+    if (wrong === undefined) return true;
     this.#fail(
-      `the dialect ${this.#module} has noted "${event}", which is no event of a server: ${right}`,
+      `the dialect ${this.#module} has noted "${event}" with usage that is no list of { record, program, startMs, stopMs }: ${wrong}`,
     );
+    return false;
   }
 
   /** Handlers of a stream are called when bytes come, by whoever brings them. */
@@ -83,6 +91,25 @@ export class Guard {
       this.call(() => emit(event, ...values)) ?? false;
   }
 }
+
+/** What is wrong with the usage that a module has noted, whose types nobody has checked; undefined: nothing. */
+function wrongUsage(usage: unknown): string | undefined {
+  if (!Array.isArray(usage)) return 'it is no list';
+  for (const [index, one] of usage.entries()) {
+    const note: Readonly<Record<string, unknown>> = Object(one);
+    for (const [key, type] of Object.entries(USAGE))
+      if (typeof note[key] !== type || Number.isNaN(note[key]))
+        return `${key} of its item ${index + 1} is no ${type}`;
+  }
+  return undefined;
+}
+
+const USAGE: Readonly<Record<keyof UsageNote, 'string' | 'number'>> = {
+  record: 'string',
+  program: 'string',
+  startMs: 'number',
+  stopMs: 'number',
+};
 
 let isCatching = false;
 
