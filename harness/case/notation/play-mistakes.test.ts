@@ -257,3 +257,16 @@ t.test('steps that do not fit together are told with the place of the step', (t)
     ],
   ]),
 );
+
+t.test('a server that flaps more often than a trace can tell is told, and no client blamed', (t) =>
+  check(t, [
+    [
+      caseWithStep('‸1h alpha down refuse for 1ns every 2ns'),
+      '"1h alpha down refuse for 1ns every 2ns" begins more than 10000 times — write a longer time after every, or end it sooner with up',
+    ],
+    [
+      caseWithStep('‸1h alpha.pipe down refuse for 1s every 2s\n  2h alpha.share up'),
+      '"1h alpha.pipe down refuse for 1s every 2s" begins more than 10000 times',
+    ],
+  ]),
+);

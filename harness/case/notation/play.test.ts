@@ -153,3 +153,13 @@ t.test('downtimes that only may meet, or mean the same, contradict nothing', (t)
     t.equal(load(caseWithStep(lines.join('\n  '))).play.length, lines.length + 2, lines.join('; '));
   t.end();
 });
+
+t.test('a server flaps as often as a trace can hold beside what the client does', (t) => {
+  for (const lines of [
+    ['1h alpha down refuse for 1s every 3s'],
+    ['1h alpha down refuse for 1ms every 10ms', '+1m alpha up'],
+    ['1h alpha.share down refuse for 1ms every 10ms', 'on probe alpha up'],
+  ])
+    t.equal(load(caseWithStep(lines.join('\n  '))).play.length, lines.length + 2, lines.join('; '));
+  t.end();
+});

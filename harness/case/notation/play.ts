@@ -4,6 +4,7 @@ import type { Step, StepTime } from '../plan.ts';
 import { readAction } from './action.ts';
 import { checkContradictions } from './contradictions.ts';
 import { readCount, readDuration } from './duration.ts';
+import { checkFlaps } from './flaps.ts';
 import { type Line, LineReader, partOf } from './line.ts';
 import { readPattern } from './pattern.ts';
 import type { Scope } from './scope.ts';
@@ -21,6 +22,7 @@ export function readPlay(
     .filter((step) => step !== undefined);
   checkOrder(steps, problems);
   checkContradictions(steps, scope, problems);
+  checkFlaps(steps, problems);
   // A line that could not be read may have been the start of a client or the end of the play.
   if (steps.length === lines.length) checkStory(steps, scope, problems);
   return steps;
