@@ -178,7 +178,7 @@ export class VirtualNativeProcess implements ClientProcess {
   strayed(port: number): void {
     const owner = [...this.#tree.processes.keys()].find((pid) => listensAt(pid, port));
     if (owner === undefined) return;
-    this.#broken ??= `client connects to port ${port}, at which it listens itself (${nameOf(owner)}), which virtual time does not reach`;
+    this.#broken ??= `client connects to port ${port}, at which another process of it listens (${nameOf(owner)}), which virtual time does not reach`;
   }
 
   /** Something outside virtual time may have happened to it: a byte, a file, a signal. */

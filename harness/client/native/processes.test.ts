@@ -119,3 +119,28 @@ echo $(ls /proc | grep -c "^$child$")`;
   ]);
   t.equal((await playNative(spec)).trace, trace);
 });
+
+t.test(
+  'a program that connects to a listener of its own has both ends, as those of a pipe',
+  needs(python, 'python3'),
+  async (t) => {
+    const spec: WorldSpec = { command: [python!, '-B', script('own.py')] };
+    const { stdout, trace, exit } = await playNative(spec);
+    t.same(stdout.trimEnd().split('\n'), [
+      '1 nothing yet True',
+      "1 a byte True b'x'",
+      "1 the end b''",
+      '2 nothing yet True',
+      "2 a byte True b'x'",
+      "2 the end b''",
+      '3 fetched 300000',
+      '3 fetched 300000',
+      '3 fetched 300000',
+      '5 a child has connected',
+      '6 it sent 200000',
+      '6 a closed one True',
+    ]);
+    t.equal(exit?.code, 0);
+    for (let repeat = 0; repeat < 5; repeat++) t.equal((await playNative(spec)).trace, trace);
+  },
+);

@@ -15,13 +15,14 @@
 #define NOBODY 0x7f000002u
 #define STATE_CLOSE 7
 
-static struct connection connections[MAX_FD];
-static int highest = -1;
+struct connection connections[MAX_FD];
+int highest = -1;
 static uint32_t made;
 static uint16_t bridge_port, order;
 
 struct connection *find_connection(int fd) {
-  return fd >= 0 && fd <= highest && connections[fd].state ? &connections[fd] : 0;
+  int known = fd >= 0 && fd <= highest && connections[fd].state != NONE && connections[fd].state < LISTENING;
+  return known ? &connections[fd] : 0;
 }
 
 int is_connection(int fd) {
@@ -33,7 +34,7 @@ void connection_closed(int fd) {
 }
 
 void connection_copied(int from, int to) {
-  if (!find_connection(from) || to >= MAX_FD) return;
+  if (from < 0 || from > highest || connections[from].state == NONE || to >= MAX_FD) return;
   connections[to] = connections[from];
   if (to > highest) highest = to;
 }
@@ -172,6 +173,9 @@ long connect_call(const struct call *call) {
   if (connection && connection->state == FAILED) return take_error(fd, connection);
   if (connection && connection->state == OPEN) return -EISCONN;
   if (connection && nonblocking(fd)) return -EALREADY;
+  int listener = connection ? -1 : own_listener(&to);
+  if (listener >= 0) return connect_own(call, listener);
+  if (connections[fd].state == OWN) return pass(call);
   if (!connection) {
     long result = start_connect(fd, &to);
     if (result != -EINPROGRESS || nonblocking(fd)) return result;
@@ -208,7 +212,7 @@ static void decided(uint64_t id, int error) {
   }
 }
 
-static int look(int fd, struct tcp_info *info) {
+int look(int fd, struct tcp_info *info) {
   socklen_t size = sizeof *info;
   memset(info, 0, sizeof *info);
   return RAW(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, info, &size);

@@ -3,7 +3,8 @@
 #include "shim.h"
 #include <netinet/in.h>
 
-enum state { NONE, PENDING, OPEN, FAILED };
+/** The last two are the program's own affair (own.c): a listener, and an end of a connection to one. */
+enum state { NONE, PENDING, OPEN, FAILED, LISTENING, OWN };
 
 struct connection {
   enum state state;
@@ -17,6 +18,19 @@ struct connection {
   } peer, local;
 };
 
+struct tcp_info;
+
+extern struct connection connections[MAX_FD];
+/** No descriptor above it is in the table. */
+extern int highest;
+/** One that the harness knows. */
 struct connection *find_connection(int fd);
 int socket_option(int fd, int level, int name);
+int look(int fd, struct tcp_info *info);
 long connect_call(const struct call *call);
+
+// own.c
+long listen_call(const struct call *call);
+int own_listener(const union address *to);
+long connect_own(const struct call *call, int listener);
+void accepted(int listener, long fd);

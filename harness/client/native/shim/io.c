@@ -136,8 +136,11 @@ static void copied(int from, int to) {
 static long close_call(const struct call *call) {
   int fd = call->args[0];
   if (is_link(fd)) return -EBADF;
+  int peer = own_peer(fd);
   closed(fd);
-  return pass(call);
+  long result = pass(call);
+  await_end(peer);
+  return result;
 }
 
 /** Around our links, which the program does not know. */

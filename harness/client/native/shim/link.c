@@ -92,6 +92,7 @@ static void hear(void) {
 /** Gives the turn back and waits for the next one. */
 void await_turn(enum wait_kind kind, nanos deadline) {
   static struct connection_report reports[MAX_REPORTS];
+  settle_own();
   uint32_t count = report_connections(reports, MAX_REPORTS);
   int progress = self->progress;
   int64_t what = kind | (progress ? WAIT_PROGRESS : 0) | self->number << WAIT_CALL_SHIFT;

@@ -122,6 +122,11 @@ void connection_copied(int from, int to);
 void take_event(const struct event *event);
 uint32_t report_connections(struct connection_report *reports, uint32_t room);
 
+// own.c
+int own_peer(int fd);
+void await_end(int peer);
+void settle_own(void);
+
 // pids.c
 void begin_pids(void);
 long number_child(long real);

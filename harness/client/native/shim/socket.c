@@ -112,13 +112,16 @@ static long accept_call(const struct call *call) {
     enum outcome outcome = wait_fd(call, fd, POLLIN, SO_RCVTIMEO);
     if (outcome != READY) return RESULT_OF_WAIT(outcome, -EAGAIN);
   }
-  return pass(call);
+  long result = pass(call);
+  accepted(fd, result);
+  return result;
 }
 
 long socket_call(const struct call *call, int *handled) {
   *handled = 1;
   switch (call->number) {
     case SYS_connect: return connect_call(call);
+    case SYS_listen: return listen_call(call);
     case SYS_getpeername:
     case SYS_getsockname: return name_call(call);
     case SYS_setsockopt: return set_option(call);
