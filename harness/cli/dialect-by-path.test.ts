@@ -34,6 +34,19 @@ t.test(
   },
 );
 
+t.test('a case made of its trace is valid, and so are the commands that are printed', async (t) => {
+  const trace = '.meterproof/line-client.yaml/line/primary-refuses.jsonl';
+  const { status, out, err } = await meterproof(
+    folder,
+    ...['new', 'field/one', '--from', trace, '--suites', 'made'],
+    ...['--dialect', './line-dialect.ts'],
+  );
+  t.strictSame([status, err], [0, '']);
+  t.match(out, /meterproof run field\/one --suites made --dialect \.\/line-dialect\.ts\n/);
+  const printed = /meterproof (validate .*)/.exec(out)?.[1]?.split(' ') ?? [];
+  t.match((await meterproof(folder, ...printed)).out, /valid/);
+});
+
 t.test('a client that breaks the rule of one’s own fails by it', async (t) => {
   const script = readFileSync(join(folder, 'line-client.mjs'), 'utf8');
   write(

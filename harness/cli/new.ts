@@ -70,9 +70,10 @@ export function addNew(program: Command, surroundings: Surroundings): void {
         from === undefined ? skeleton(id) : await drafted(from, id, shown, options, surroundings);
       write(file, text, shown);
       const isBuiltIn = resolve(cwd, suites) === builtInSuites();
+      const spoken = options.dialect === undefined ? '' : ` --dialect ${options.dialect}`;
       surroundings.write(`${shown} is written. Then:
-  meterproof validate ${shown}
-  meterproof run ${id}${isBuiltIn ? '' : ` --suites ${suites}`}
+  meterproof validate ${shown}${spoken}
+  meterproof run ${id}${isBuiltIn ? '' : ` --suites ${suites}`}${spoken}
 `);
     });
 }
@@ -96,6 +97,7 @@ async function drafted(
     text = draftCase(trace, {
       name: basename(from),
       dialect: plan?.dialect ?? dialect.name,
+      ...(dialect.records === false && { records: false }),
       rules,
       settings: options.setting,
       ...(plan && { plan }),

@@ -25,6 +25,8 @@ export interface DraftOptions {
   /** By which it is judged, for a comment; default: the built-in ones. */
   readonly rules?: readonly Rule[];
   readonly dialect: string;
+  /** `false` where no usage records travel in that dialect: a ledger would be none. */
+  readonly records?: boolean;
   /** The case that was played, where it is known: settings and sources are its own. */
   readonly plan?: Plan;
   /** What the user knows of the clients, in place of guesses. */
@@ -97,7 +99,7 @@ export function draftCase(trace: Trace, options: DraftOptions): string {
     linesText(stepLines(steps, events)).trimEnd(),
     ...(leftOut === '' ? [] : [comment(`Left out: ${leftOut}`)]),
     ...(lines.length > 0 ? ['expect: |', linesText(lines).trimEnd()] : []),
-    ...ledgerText(judgement, isPlayed && plan?.withoutRecords !== true),
+    ...ledgerText(judgement, isPlayed && options.records !== false),
   ];
   return `${text.join('\n')}\n`;
 }
