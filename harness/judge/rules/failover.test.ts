@@ -196,6 +196,15 @@ t.test('FO-4: renewal and release go where the licence was granted', (t) => {
     state: 'broken',
     why: 'bravo granted nothing',
   });
+  const out = 'bravo.pipe lease-checkout #2 program=word.exe lease=bravo-1 from=client';
+  t.match(
+    check(FO_4, online, `${granted}\n30m ${out}\n1h bravo.pipe RENEW #2\n${END}`),
+    { state: 'kept' },
+    'what is checked out is granted too',
+  );
+  t.match(check(FO_4, online, `${granted}\n1h bravo.pipe RENEW #2\n2h ${out}\n${END}`), {
+    state: 'broken',
+  });
   t.match(check(FO_4, online, `${granted}\n${END}`), { state: 'could-not-tell' });
   t.end();
 });

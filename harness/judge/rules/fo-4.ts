@@ -14,11 +14,15 @@ export const FO_4 = defineRule({
     let right = 0;
     for (const { name } of clients) {
       const leases = leasesOf(view, name);
+      const checkedOut = view.eventsOf(name, 'lease-checkout');
       for (const { index, event } of view.eventsOf(name, 'lease-renew', 'lease-release')) {
         const before = leases.filter(({ grantIndex }) => grantIndex < index);
         const id = event.fields['lease'];
         const named = before.filter(({ lease }) => id === undefined || lease === String(id));
-        if (named.some(({ server }) => server === event.actor)) {
+        const isCheckedOut = (id === undefined ? checkedOut : []).some(
+          (out) => out.index < index && out.event.actor === event.actor,
+        );
+        if (isCheckedOut || named.some(({ server }) => server === event.actor)) {
           right++;
           continue;
         }

@@ -29,6 +29,10 @@ export const SWM_5 = defineRule({
         continue;
       }
       for (const [program, records] of byProgram(view.records(name))) {
+        if (isAcquired(input, name, program)) {
+          why = 'a library was told to acquire or borrow it: how many runs that was nobody said';
+          continue;
+        }
         const runs = runsOf(input, name, program);
         const extra = descriptionsOf(records)[runs];
         if (extra)
@@ -60,6 +64,24 @@ function runsOf({ view }: RuleCase, client: string, program: string): number {
     ),
   );
   return starts.get(program)?.length ?? 0;
+}
+
+/** A library counts its usage from `acquire` to `release`, and no command says what of that is a run. */
+function isAcquired({ view }: RuleCase, client: string, program: string): boolean {
+  const acquired = view.once(`acquires ${client}`, () =>
+    view
+      .around(client)
+      .filter(
+        ({ event: { actor, event, fields } }) =>
+          actor === client &&
+          event === 'command' &&
+          ['acquire', 'borrow'].includes(String(fields['name'])),
+      )
+      .map(({ event: { fields } }) => fields['argument']),
+  );
+  return acquired.some(
+    (argument) => argument === undefined || String(argument).toLowerCase() === program,
+  );
 }
 
 /** One account of each interval: one run under two ids is for SF-5. */

@@ -31,6 +31,17 @@ t.test('SWM-5: one run, one record', (t) => {
     },
   );
   t.match(check(SWM_5, plan, `${run}\n${END}`), { state: 'could-not-tell' });
+  const acquired = `record r1 word.exe 10m 5h\n${BEGIN}\n10m client command id=1 name=acquire`;
+  for (const [argument, state] of [
+    [' argument=Word.exe', 'could-not-tell'],
+    ['', 'could-not-tell'],
+    [' argument=excel.exe', 'broken'],
+  ] as const)
+    t.match(
+      check(SWM_5, plan, `${acquired}${argument}\n8h alpha.share UPLOAD r1\n${END}`),
+      { state },
+      `a library was told to acquire${argument}`,
+    );
   const twice = run.replace(BEGIN, `${BEGIN}\n7h client RUN word.exe 5m`);
   t.match(check(SWM_5, plan, `${twice}\n8h alpha.share UPLOAD r2 r3\n${END}`), { state: 'kept' });
   t.end();
