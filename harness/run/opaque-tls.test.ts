@@ -146,6 +146,13 @@ long('a server that wants TLS and is spoken to without it gets a note', async (t
   t.match(notes[0], /^connections to bravo ended .*upstreamTls/);
 });
 
+long('a client that waits for a greeting before it begins TLS gets a note', async (t) => {
+  const at = { alpha: plain.at['bravo']!, bravo: plain.at['bravo']! };
+  const options = { mode: 'virtual', argument: 'waits-for-a-greeting' } as const;
+  const { notes = [] } = await play('tls: terminate\nupstreamTls: false', at, options);
+  t.match(notes, [/^the client sent nothing on its connections to alpha and bravo: .*no STARTTLS/]);
+});
+
 long('a client that does not know the authority turns away', async (t) => {
   const options = { mode: 'virtual', argument: 'trusts-nobody' } as const;
   const result = await play('tls: terminate', { alpha, bravo: alpha }, options);

@@ -14,7 +14,7 @@ import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
 import { staleKnownFailures } from './known-failures.ts';
 import { isVirtual } from './mode.ts';
-import { muteServerNotes } from './mute-servers.ts';
+import { muteServerNotes, noTlsNotes } from './mute-servers.ts';
 import { noContactNotes } from './no-contact.ts';
 import { openTime } from './open-time.ts';
 import { repeat } from './repeat.ts';
@@ -151,6 +151,7 @@ async function runOne(
   const notes = [
     ...(played.failedHooks ?? []),
     ...muteServerNotes(trace.events),
+    ...(client.profile.tls ? noTlsNotes(trace.events) : []),
     ...(played.bypasses ?? []),
     ...(judgement.verdict === 'pass'
       ? []
