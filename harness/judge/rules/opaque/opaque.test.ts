@@ -192,6 +192,10 @@ t.test('silence is given up in time, or not', (t) => {
     state: 'broken',
     why: 'silent from 1s on, and never given up',
   });
+  t.equal(
+    verdicts(`${silent}2 bravo connect #2\n2 bravo sent #2`)('RT-8').why,
+    'silent from 1s on, and never given up: it stayed open when bravo was tried at 2s',
+  );
   const greeting = '0 alpha down fault=hang\n1 alpha connect #1\n1 alpha answer-lost #1 sent=0\n';
   t.equal(verdicts(greeting)('RT-8').state, 'broken', 'the client has asked nothing, and waits');
   t.equal(verdicts(`${greeting}6 alpha close #1 by=client`)('RT-8').state, 'kept');

@@ -9,8 +9,9 @@ import { broken, counted, kept, nothingSeen, type Outcome, type RuleCase } from 
 export function judgeSilence(input: RuleCase): Outcome {
   const { view, clients } = input;
   let ended = 0;
-  for (const { name, plan } of clients)
-    for (const attempt of view.attemptsBy(name)) {
+  for (const { name, plan } of clients) {
+    const own = view.attemptsBy(name);
+    for (const attempt of own) {
       const silent = silenceOn(attempt);
       if (!silent) continue;
       const { since, until } = silent;
@@ -27,14 +28,23 @@ export function judgeSilence(input: RuleCase): Outcome {
         actual: until === undefined ? 'never' : `at ${formatDuration(until)}`,
         by:
           until === undefined
-            ? `silent from ${formatDuration(since.event.at)} on, and never given up`
+            ? `silent from ${formatDuration(since.event.at)} on, and never given up${beside(attempt, own)}`
             : `${formatDuration(until - deadline)} too late`,
         ...(until !== undefined && { marginNs: until - deadline }),
         index: since.index,
       });
     }
+  }
   if (ended === 0) return nothingSeen('no connection fell silent', input);
   return kept(`${counted(ended, 'silent connection')} given up in time`);
+}
+
+/** A client that goes on to another server has given up in its own eyes: what it has left open is the news. */
+function beside({ index, server }: Attempt, own: readonly Attempt[]): string {
+  const next = own.find((other) => other.index > index && other.server !== server);
+  return next === undefined
+    ? ''
+    : `: it stayed open when ${next.server} was tried at ${formatDuration(next.at)}`;
 }
 
 /** From the first bytes that went nowhere: some servers speak first, and who waits for that asks nothing. An end by the server is no silence. */
