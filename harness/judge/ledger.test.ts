@@ -126,6 +126,9 @@ t.test('a claim is checked column by column', (t) => {
   t.match(checkClaim(claim({ 'acknowledged-twice': 1 }), account), {
     actual: 'acknowledged-twice=0',
   });
+  t.match(checkClaim(claim({ delivered: 2 }), ledger('4h alpha.share UPLOAD r1 r3')), {
+    by: '2 fewer delivered; of no run that the case commands: r1, r3',
+  });
   t.end();
 });
 

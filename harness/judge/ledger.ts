@@ -145,8 +145,17 @@ export function checkClaim(claim: LedgerClaim, ledger: Ledger): Finding | undefi
       ...ledger.entries
         .filter(({ state }) => state === 'lost')
         .map((entry) => `lost: ${runText(entry)}`),
+      ...strangers(ledger),
     ].join('; '),
   };
+}
+
+/** Records came, and the count does not have them. */
+function strangers({ unexplained }: Ledger): readonly string[] {
+  if (unexplained.length === 0) return [];
+  const shown = unexplained.slice(0, 3).join(', ');
+  const more = unexplained.length > 3 ? `, ${unexplained.length - 3} more` : '';
+  return [`of no run that the case commands: ${shown}${more}`];
 }
 
 /** `word.exe, run 2 of ws1, record 4f…` */
