@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -81,6 +82,10 @@ t.test('coverage says why there is nothing to measure', async (t) => {
   );
   const twice = await coverage(['--from', folder]);
   t.match([twice.status, twice.err], [2, 'a second trace of mine/own']);
+  const pipes = t.testdir({});
+  execFileSync('mkfifo', [join(pipes, 'pipe.jsonl')]);
+  const pipe = await coverage(['--from', pipes]);
+  t.match([pipe.status, pipe.err], [2, 'pipe.jsonl is no plain file']);
   const nothing = await coverage(['offline/primary-refuses', '--out', t.testdirName], {
     runSuite: (plans) => Promise.resolve(plans.map((plan) => resultOf(plan, 'unsupported'))),
   });

@@ -12,6 +12,7 @@ import type { TraceHeader } from '../trace/event.ts';
 import { parseTrace, TraceFileError } from '../trace/file.ts';
 import { addFilters, casesFor, chosenCases, type FilterOptions, isWhole } from './cases.ts';
 import type { Extensions } from './extensions.ts';
+import { inputFile } from './files.ts';
 import { addPlayOptions, type PlayOptions, playOptions, speaking } from './run.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
@@ -130,7 +131,8 @@ function readTraces(
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).toSorted();
   for (const file of files.filter((name) => name.endsWith('.jsonl'))) {
     const shown = join(folder, file);
-    const { header, events } = parseTrace(readFileSync(join(root, file), 'utf8'), shown);
+    const text = readFileSync(inputFile(shown, surroundings.cwd), 'utf8');
+    const { header, events } = parseTrace(text, shown);
     if (header.client !== options.client) others.add(header.client);
     else if (events.length > 0 && chosen?.has(header.case) !== false) {
       if (cases.some(({ id }) => id === header.case))

@@ -1,4 +1,5 @@
 // The page docs/ways-in/dialect.md, run as it stands, and what goes wrong with such modules.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,15 @@ for (const [file, text, message] of wrong)
     t.equal(status, 2);
     t.match(err, message);
   });
+
+t.test('a module that is no plain file is not waited for', async (t) => {
+  execFileSync('mkfifo', [join(folder, 'pipe.ts')]);
+  for (const option of ['--dialect', '--rules'])
+    for (const file of ['./pipe.ts', './suites']) {
+      const { status, err } = await meterproof(folder, 'list', option, file);
+      t.match([status, err], [2, `meterproof: ${file} is no plain file: name a module (${option}`]);
+    }
+});
 
 t.test('rules that are wrong are told so', async (t) => {
   write('none.ts', 'export const rules = [];');

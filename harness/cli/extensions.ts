@@ -1,6 +1,5 @@
 // Dialects and rules of one's own: modules loaded by path, from outside of this package. Only what the user names on the
 // command line or in a profile is ever loaded: a case file is data and runs nothing.
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
@@ -12,6 +11,7 @@ import { HarnessError } from '../client/process.ts';
 import { DIALECTS } from '../dialects.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Rule } from '../judge/verdict.ts';
+import { statOf } from './files.ts';
 import { UsageError } from './surroundings.ts';
 
 export interface Extensions {
@@ -115,7 +115,9 @@ function guarded(rule: Rule, path: string): Rule {
 /** What a module exports, also where it was turned into CommonJS on the way. */
 async function exportsOf(path: string, cwd: string, option: string): Promise<readonly unknown[]> {
   const absolute = resolve(cwd, path);
-  if (!existsSync(absolute)) throw new UsageError(`there is no file ${path} (${option})`);
+  const stat = statOf(absolute, path);
+  if (!stat) throw new UsageError(`there is no file ${path} (${option})`);
+  if (!stat.isFile()) throw new UsageError(`${path} is no plain file: name a module (${option})`);
   let module: Record<string, unknown>;
   try {
     module = await load(absolute);
