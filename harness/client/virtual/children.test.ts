@@ -205,3 +205,16 @@ t.test('a launcher: the child reads the commands and the signal', async (t) => {
   });
   t.same(lines, ['1m heard hello', '2m end', '2m exit 0']);
 });
+
+t.test('what starts the client and does not end with it is ended, and told', async (t) => {
+  const { error, stdout, exit } = await playNode({
+    // Found as `node`: not in virtual time itself, as `node --watch` is not.
+    node: './launcher',
+    files: { launcher: `#!/bin/sh\n"${process.execPath}" "$@"\nexec sleep 1000\n` },
+    program: "console.log('at work')",
+    stallMs: 300,
+  });
+  t.match(error, /^stalled: .*"sleep 1000" goes on, though the client that it started has ended/);
+  t.equal(stdout, 'at work\n');
+  t.same(exit, { code: null, signal: 'SIGKILL' });
+});

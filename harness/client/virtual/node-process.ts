@@ -244,8 +244,23 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#patience.wake();
   }
 
+  /** Waits for the end of the process that was started: it may be another than that which joined and has ended. */
+  async #seeOff(): Promise<Exit> {
+    const { stallMs } = this.#around;
+    const started = performance.now();
+    while (!this.#exit) {
+      await this.#patience.pause(LOOK_MS);
+      const { pid } = this.#child!;
+      if (this.#exit || this.#dying || performance.now() - started < stallMs) continue;
+      const who = pid === undefined ? 'what' : `"${commandLine(pid)}"`;
+      const held = `${who} goes on, though the client that it started has ended`;
+      this.#break(stalledText(this.#spec, stallMs, held));
+    }
+    return this.#exit;
+  }
+
   async #end(): Promise<void> {
-    while (!this.#exit) await this.#patience.pause(LOOK_MS);
+    const exit = await this.#seeOff();
     const first = this.#tree.isOver ? undefined : this.#tree.links[0];
     // What it said before it ended is still to be heard.
     while (first && !first.closed) await this.#patience.pause(LOOK_MS);
@@ -258,7 +273,7 @@ export class VirtualNodeProcess implements ClientProcess {
     this.#outputs?.close();
     this.#outsiders?.close();
     this.#ended = true;
-    this.#listener.exited(this.#exit);
+    this.#listener.exited(exit);
   }
 }
 
