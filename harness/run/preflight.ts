@@ -13,6 +13,7 @@ import type { TraceEvent } from '../trace/event.ts';
 import { Recorder } from '../trace/recorder.ts';
 import type { WorldMaker } from './choose-time.ts';
 import { ClientControl } from './client-control.ts';
+import { launcherHint } from './launcher-hint.ts';
 import { isVirtual } from './mode.ts';
 import { openUpstreams } from './open-upstreams.ts';
 import { prepareClient } from './prepare-client.ts';
@@ -85,7 +86,10 @@ export async function preflight(
       control.command(MADE_UP_COMMAND);
       world.clock.at(ANSWER_BOUND * scale, () => control.shutDown(world.clock, GRACE));
     } else world.clock.at(SECOND * scale, () => control.shutDown(world.clock, GRACE));
-    await carried(world.run(() => !control.alive));
+    await carried(
+      world.run(() => !control.alive),
+      launcherHint(profile.command),
+    );
     const wrong = whatIsWrong(recorder.events(), client);
     if (wrong !== undefined) throw new HarnessError(complaint(client, wrong, control.stderrTail));
   } finally {
@@ -119,11 +123,12 @@ async function tryUpstreams(
   }
 }
 
-async function carried(run: Promise<unknown>): Promise<void> {
+async function carried(run: Promise<unknown>, hint?: string): Promise<void> {
   try {
     await run;
   } catch (error) {
-    throw error instanceof HarnessError ? new WorldError(error.message) : error;
+    if (!(error instanceof HarnessError)) throw error;
+    throw new WorldError(hint === undefined ? error.message : `${error.message}; or: ${hint}`);
   }
 }
 
@@ -145,11 +150,13 @@ function whatIsWrong(events: readonly TraceEvent[], client: ResolvedClient): str
 function complaint(client: ResolvedClient, wrong: string, lastWords: readonly string[]): string {
   const isDriven = client.profile.tier === 'driven';
   const words = lastWords.slice(-8).map((line) => `\n    ${line}`);
+  const hint = launcherHint(client.profile.command);
   return [
     `${client.spec} cannot be ${isDriven ? 'driven' : 'played'}: ${wrong}`,
     lastWords.length > 0
       ? `\n  its last words${isDriven ? ' on stderr' : ''}:${words.join('')}`
       : '',
+    hint === undefined ? '' : `\n  ${hint}`,
     '\n  what a client owes is in docs/client-contract.md; ',
     isDriven
       ? 'a program that takes no commands on stdin needs a profile with tier: black-box'
