@@ -1,16 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { isGone } from './gone.fixture.ts';
 
-const isGone = (pid: number): boolean => {
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true;
-  }
-};
 /** Bounded only so that a failing test ends: a signal takes its moment. */
 const goes = async (pid: number): Promise<boolean> => {
   for (let look = 0; look < 200_000 && !isGone(pid); look++)

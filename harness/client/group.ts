@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { LaunchSpec } from './process.ts';
 
 /** Marks every process that descends from a client of this run, also one that left its group. */
@@ -39,10 +39,20 @@ export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void
   }
 }
 
-/** To be called when the leader has ended: ends what it left behind, in its group or out of it. */
-export function sweep(leader: number, mark: string): void {
+/** The ends of our pipes that a process which was started just now has, as the system names them; none where it does not tell. */
+export function pipesOf(pid: number | undefined): ReadonlySet<string> {
+  if (pid === undefined) return new Set();
+  return new Set(['0', '1', '2'].map((fd) => linkOf(String(pid), fd)).filter(isPipe));
+}
+
+/**
+ * To be called when the leader has ended: ends what it left behind, in its group or out of it. `pipes`: those of `pipesOf`, which
+ * tell also what has left the group and wiped its environment, as a title of its own does.
+ */
+export function sweep(leader: number, mark: string, pipes: ReadonlySet<string> = new Set()): void {
   signalGroup(leader, 'SIGKILL');
   sweepMarked(mark);
+  if (pipes.size > 0) killEach(holding(pipes));
   groups.delete(leader);
   if (groups.size === 0) process.off('exit', killAll);
   guardian?.stdin!.write(`- ${leader}\n`);
@@ -50,7 +60,11 @@ export function sweep(leader: number, mark: string): void {
 
 /** Ends every process with that mark. */
 export function sweepMarked(mark: string): void {
-  for (const pid of marked(mark)) {
+  killEach(marked(mark));
+}
+
+function killEach(pids: readonly number[]): void {
+  for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -65,6 +79,19 @@ function killAll(): void {
 
 function marked(mark: string): number[] {
   const wanted = `${MARK}=${mark}`;
+  return processes((pid) =>
+    readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted),
+  );
+}
+
+function holding(pipes: ReadonlySet<string>): number[] {
+  return processes((pid) =>
+    readdirSync(`/proc/${pid}/fd`).some((fd) => pipes.has(linkOf(pid, fd))),
+  ).filter((pid) => pid !== process.pid);
+}
+
+/** Those of which that is true; one that nobody may look at is none. */
+function processes(isMeant: (pid: string) => boolean): number[] {
   let pids: string[];
   try {
     pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -74,12 +101,25 @@ function marked(mark: string): number[] {
   return pids
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted);
+        return isMeant(pid);
       } catch {
         return false;
       }
     })
     .map(Number);
+}
+
+function linkOf(pid: string, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+/** A file or a device may be held by anybody. */
+function isPipe(link: string): boolean {
+  return /^(?:socket|pipe):/.test(link);
 }
 
 /** A shell that outlives us by a moment: when our end of its stdin closes it kills the groups that are left. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { signalGroup, spawnGroup, sweep } from './group.ts';
+import { pipesOf, signalGroup, spawnGroup, sweep } from './group.ts';
 import {
   MAX_OUTPUT_BYTES,
   type ClientProcess,
@@ -8,11 +8,15 @@ import {
   type ProcessListener,
 } from './process.ts';
 
+/** How long the output of a client that has ended may stay open, ms of real time. */
+const PATIENCE_MS = 2_000;
+
 /** A client of any language in real or scaled time, over pipes. */
 export class RealProcess implements ClientProcess {
   readonly #child: ChildProcess;
   readonly #mark = randomUUID();
   readonly #listener: ProcessListener;
+  #patience: NodeJS.Timeout | undefined;
   #written = 0;
   #ended = false;
 
@@ -20,6 +24,7 @@ export class RealProcess implements ClientProcess {
     this.#listener = listener;
     const child = spawnGroup(command, { env: { ...env, TZ: 'UTC' }, folder }, this.#mark, 'pipe');
     this.#child = child;
+    const pipes = pipesOf(child.pid);
     child.stdin!.on('error', () => {});
     child.stdout!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stdout(chunk)));
     child.stderr!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stderr(chunk)));
@@ -29,7 +34,9 @@ export class RealProcess implements ClientProcess {
     });
     child.on('exit', () => {
       // What it left behind holds its pipes open: without this `close` might never come.
-      if (child.pid !== undefined) sweep(child.pid, this.#mark);
+      if (child.pid !== undefined) sweep(child.pid, this.#mark, pipes);
+      // Where the system does not tell who holds them.
+      this.#patience = setTimeout(() => child.stdio.forEach((end) => end?.destroy()), PATIENCE_MS);
     });
     child.on('close', (code, signal) => this.#exited(code, signal));
   }
@@ -67,6 +74,7 @@ export class RealProcess implements ClientProcess {
   #exited(code: number | null, signal: string | null): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#patience);
     this.#listener.exited({ code, signal });
   }
 }
