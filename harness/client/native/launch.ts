@@ -1,4 +1,5 @@
 import type { LaunchSpec } from '../process.ts';
+import { withoutLeaks } from './sanitizer.ts';
 
 const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
@@ -11,6 +12,7 @@ export function environment(
 ): Record<string, string> {
   return {
     ...env,
+    ...withoutLeaks(env),
     LD_PRELOAD: [shim, env['LD_PRELOAD']].filter(Boolean).join(':'),
     METERPROOF_SHIM: shim,
     METERPROOF_LINK: link,

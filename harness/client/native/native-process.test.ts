@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { long } from '../../run/depth.fixture.ts';
@@ -8,6 +8,7 @@ import type { Wire, WireListener } from '../../shim/transport.ts';
 import { HarnessError } from '../process.ts';
 import { answerLines, playNative, type WorldSpec } from './native-world.fixture.ts';
 import { compile, find, findPython, native, script } from './fixture/build.fixture.ts';
+import { shimFile } from './shim-file.ts';
 
 const retry = compile('retry');
 const threads = compile('threads');
@@ -173,6 +174,29 @@ t.test('threads take turns: one trace, however often', needs(threads, 'cc'), asy
   t.equal(first.threads, 5);
   for (let repeat = 0; repeat < 5; repeat++) t.equal((await playNative(spec)).trace, first.trace);
 });
+
+t.test('the shim takes no functions for memory from libraries, whose own may be traps', (t) => {
+  const names = readFileSync(shimFile(), 'latin1').split('\0');
+  t.ok(names.includes('dlsym'), 'it does take some');
+  // Both serve the program's own lookups of names, outside any trap.
+  const allowed = new Set(['strdup', 'strcasecmp']);
+  t.same(
+    names.filter((name) => /^_*(mem|str|stp)[a-z]+$/.test(name) && !allowed.has(name)),
+    [],
+  );
+  t.end();
+});
+
+for (const sanitizer of ['address', 'thread']) {
+  const built = compile('threads', [`-fsanitize=${sanitizer}`]);
+  t.test(`a client built with -fsanitize=${sanitizer}`, needs(built, 'it'), async (t) => {
+    const spec: WorldSpec = { command: [built!, '5001', '0'], servers: [{ port: 5001 }] };
+    const { stdout, exit, trace } = await playNative(spec);
+    t.match(stdout, /^0s joined after beats 0$/m);
+    t.same(exit, { code: 0, signal: null });
+    t.equal((await playNative(spec)).trace, trace);
+  });
+}
 
 t.test(
   'a Python client with threads, a subprocess and asyncio',

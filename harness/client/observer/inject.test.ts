@@ -46,8 +46,11 @@ tap.test('what a client has in its environment already stays', (t) => {
   const python = envOf('python', { PYTHONPATH: '/own' });
   t.ok(python['PYTHONPATH']?.endsWith(`${delimiter}/own`));
   t.equal(python['METERPROOF_OBSERVER'], '/case/attempts');
-  if (native)
+  if (native) {
     t.match(envOf('sh', { LD_PRELOAD: '/own.so' })['LD_PRELOAD'], /observer\.so:\/own\.so$/);
+    const { ASAN_OPTIONS } = envOf('sh', { ASAN_OPTIONS: 'verbosity=1' });
+    t.equal(ASAN_OPTIONS, 'verbosity=1:verify_asan_link_order=0');
+  }
   t.end();
 });
 

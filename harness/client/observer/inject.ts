@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { whyNotNative } from '../native/program.ts';
+import { sanitizerOptions } from '../native/sanitizer.ts';
 import { packageRoot } from '../package-root.ts';
 import type { ObserverKind } from './reader.ts';
 
@@ -47,7 +48,10 @@ export function observerFor(
   const preload = nativeObserver(command, folder, inherited['PATH'] ?? '');
   return preload === undefined
     ? { kind: 'none', env: {} }
-    : { kind: 'native', env: add('LD_PRELOAD', preload, ':') };
+    : {
+        kind: 'native',
+        env: { ...add('LD_PRELOAD', preload, ':'), ...sanitizerOptions(inherited) },
+      };
 }
 
 /** What a native program preloads to be observed; undefined: that one cannot, or it is not there. */

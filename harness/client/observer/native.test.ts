@@ -34,6 +34,16 @@ tap.test('a program in C is observed, and notices nothing', (t) => {
   t.end();
 });
 
+tap.test('a program that is built with AddressSanitizer starts, and is observed', (t) => {
+  const program = compile('attempts', ['-fsanitize=address']);
+  if (program === undefined) return t.end();
+  const { attempts, kinds, status, stderr } = observe([program, ...AT]);
+  t.equal(status, 0, stderr);
+  t.equal(attempts.filter((at) => at.startsWith(ADDRESS)).length, 5 + 4 * 20 + 1);
+  t.same(kinds, ['native']);
+  t.end();
+});
+
 tap.test('a program lives on when the observer cannot write', (t) => {
   const program = compile('attempts');
   if (program === undefined) return t.end();
