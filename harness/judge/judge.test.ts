@@ -211,6 +211,28 @@ ${END}
   t.end();
 });
 
+t.test('who had not started when the case was over is not blamed for what it never did', (t) => {
+  const trace = traceOf(`0s client start run=1
+10m client command id=1 name=start-program program=a.exe
+15m client command id=2 name=stop-program program=a.exe
+${END}
+12h client contract`);
+  const why = 'it never answered command 2';
+  const events = trace.events.map((event) =>
+    event.event === 'contract' ? { ...event, fields: { why } } : event,
+  );
+  const plan = { ...PLAN, rules: [], expect: [line('..', 'alpha.share upload-accept')], never: [] };
+  const said = (header: Partial<TraceHeader> = {}) =>
+    judge(plan, { header: { ...trace.header, ...header }, events });
+  t.equal(said().verdict, 'fail');
+  t.match(said(late({ launch: '12h' })), {
+    verdict: 'inconclusive',
+    reason: /^expect: it hangs on 11h45m, .* took up to 12h to start$/,
+  });
+  t.equal(said(late({ launch: '11h' })).verdict, 'fail', 'it had the time');
+  t.end();
+});
+
 t.test('who could not be told by a hook, as it had not started yet, is not blamed', (t) => {
   const plan: Partial<Plan> = {
     rules: [],

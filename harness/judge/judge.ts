@@ -93,17 +93,17 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
     ? undefined
     : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));
   if (unseen) doubts.push(unobserved(unseen.position.line, unseen.pattern.event));
-  else if (finding) findings.push(unlessRaced(finding, played));
+  else if (finding) findings.push(unlessRaced(finding, events, played.length));
   for (const line of plan.never) {
     const found = checkNever(line, matcher, played);
-    if (found) findings.push(unlessRaced(found, played));
+    if (found) findings.push(unlessRaced(found, events, played.length));
     else if (!seesAttempts && UNSEEN.has(line.pattern.event))
       doubts.push(unobserved(line.position.line, line.pattern.event));
   }
   if (plan.ledger && plan.opaque) doubts.push('the ledger: opaque, nobody sees records');
   else if (plan.ledger && view.drainedAt !== undefined) {
     const claim = checkClaim(plan.ledger, ledger);
-    if (claim) findings.push(unlessRaced(claim, events));
+    if (claim) findings.push(unlessRaced(claim, events, events.length));
   }
 
   const rules = known
@@ -136,9 +136,9 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   return { findings, doubts, rules, ledger };
 }
 
-/** What broke may hang on a step of the play that a quicker machine had left behind the client. */
-function unlessRaced(finding: Finding, events: readonly TraceEvent[]): Finding {
-  const { index = events.length - 1, marginNs } = finding;
+/** What broke, of the first `count` events, may hang on a step of the play that a quicker machine had left behind the client. */
+function unlessRaced(finding: Finding, events: readonly TraceEvent[], count: number): Finding {
+  const { index = count - 1, marginNs } = finding;
   const raceNs = closestRace(events, index);
   if (raceNs === undefined || (marginNs !== undefined && marginNs <= raceNs)) return finding;
   return { ...finding, marginNs: raceNs, sinceStart: true };

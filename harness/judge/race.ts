@@ -9,8 +9,8 @@ const ENDS: ReadonlySet<string> = new Set(['reset', 'close']);
 
 /**
  * By how much a client was too late for a step of the play, the least of all, up to the event of that index: how soon behind `up` or
- * `down` of a server its attempt there came, how long before a kill it was given a command that it had not answered by then, and
- * how soon after its start a hook was to tell it of one and did not find it ready.
+ * `down` of a server its attempt there came, how long before a kill, or before the case was over, it was given a command that it had not
+ * answered by then, and how soon after its start a hook was to tell it of one and did not find it ready.
  * Not counted is a client that started later than the step, and one whose connection there the server ended: its attempt
  * may be the answer to it. Undefined: it was too late for none.
  */
@@ -23,9 +23,11 @@ export function closestRace(events: readonly TraceEvent[], last: number): Nanos 
       ? gapBehind(step, before, events.slice(index + 1, last + 1))
       : step.event === 'kill'
         ? gapBefore(step, before)
-        : untoldByHook(step)
-          ? gapBehindStart(step, before)
-          : undefined;
+        : step.event === 'command'
+          ? gapUntilOver(step, events.slice(index + 1))
+          : untoldByHook(step)
+            ? gapBehindStart(step, before)
+            : undefined;
     if (gap !== undefined && (closest === undefined || gap < closest)) closest = gap;
   }
   return closest;
@@ -47,6 +49,18 @@ function gapBehindStart(
   );
   const started = own.findLast(({ event, at }) => event === 'start' && asked && at <= asked.at);
   return asked && started && asked.at - started.at;
+}
+
+/** Until a client was no longer waited for that never answered this command. */
+function gapUntilOver(
+  { at, actor, fields }: TraceEvent,
+  behind: readonly TraceEvent[],
+): Nanos | undefined {
+  const why = `it never answered command ${String(fields['id'])}`;
+  const over = behind.find(
+    (other) => other.actor === actor && other.event === 'contract' && other.fields['why'] === why,
+  );
+  return over && over.at - at;
 }
 
 /** Since the earliest command that had no answer when the client was killed: it needed as long. */
