@@ -39,10 +39,11 @@ t.test(
     t.match(late, { result: 'broken', why: /had not ended after 0.3 s/ });
     const started = await hooks.run(['sh', '-c', 'setsid sleep 60 & echo $! > left']);
     t.match(started, { result: 'ok' });
+    await hooks.run(['sh', '-c', 'setsid env -i sleep 60 & echo $! > wiped']);
     const left = Number(readFileSync(join(folder, 'left'), 'utf8'));
     t.ok(alive(left), 'a case may use it');
     hooks.close();
-    for (const name of ['late', 'left']) {
+    for (const name of ['late', 'left', 'wiped']) {
       const pid = Number(readFileSync(join(folder, name), 'utf8'));
       for (let looks = 0; alive(pid) && looks < 200; looks++)
         await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,5 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { signalGroup, spawnGroup, sweep } from './group.ts';
+import { pipesOf, signalGroup, spawnGroup, sweep } from './group.ts';
 import { lastLines } from './last-lines.ts';
 
 /** Real time that a hook may take. */
@@ -21,7 +22,8 @@ export class Hooks {
   readonly #place: { readonly env: Readonly<Record<string, string>>; readonly folder: string };
   readonly #timeoutMs: number;
   readonly #mark = randomUUID();
-  readonly #leaders = new Set<number>();
+  /** By process group, until the case is over. */
+  readonly #children = new Map<number, { child: ChildProcess; pipes: ReadonlySet<string> }>();
 
   constructor(
     place: { readonly env: Readonly<Record<string, string>>; readonly folder: string },
@@ -47,7 +49,7 @@ export class Hooks {
       const stdio = ['ignore', 'ignore', 'pipe'] as const;
       const child = spawnGroup(words, { env: own, folder }, this.#mark, [...stdio]);
       const { pid } = child;
-      if (pid !== undefined) this.#leaders.add(pid);
+      if (pid !== undefined) this.#children.set(pid, { child, pipes: pipesOf(pid) });
       let said = '';
       child.stderr!.on('data', (chunk: Buffer) => {
         said = (said + chunk.toString()).slice(-MAX_WORDS);
@@ -75,7 +77,11 @@ export class Hooks {
 
   /** Ends what hooks have left behind. */
   close(): void {
-    for (const leader of this.#leaders) sweep(leader, this.#mark);
-    this.#leaders.clear();
+    for (const [leader, { child, pipes }] of this.#children) {
+      sweep(leader, this.#mark, pipes);
+      // Who holds the other end would keep us alive.
+      child.stderr?.destroy();
+    }
+    this.#children.clear();
   }
 }
