@@ -15,6 +15,8 @@ export function spawnGroup(
   mark: string,
   stdio: StdioOptions,
 ): ChildProcess {
+  // Before the client: one that ends at once still has its pipes when `pipesOf` looks.
+  const { stdin } = guard();
   const child = spawn(command[0]!, command.slice(1), {
     cwd: folder,
     env: { ...env, [MARK]: mark },
@@ -23,7 +25,7 @@ export function spawnGroup(
   });
   const { pid } = child;
   if (pid !== undefined) {
-    guard().stdin!.write(`+ ${pid}\n`);
+    stdin!.write(`+ ${pid}\n`);
     if (groups.size === 0) process.on('exit', killAll);
     groups.add(pid);
   }

@@ -39,7 +39,7 @@ t.test(
     t.match(late, { result: 'broken', why: /had not ended after 0.3 s/ });
     const started = await hooks.run(['sh', '-c', 'setsid sleep 60 & echo $! > left']);
     t.match(started, { result: 'ok' });
-    await hooks.run(['sh', '-c', 'setsid env -i sleep 60 & echo $! > wiped']);
+    await hooks.run(['sh', '-c', 'setsid env -i sleep 60 & echo $! > wiped; sleep 0.3']);
     const left = Number(readFileSync(join(folder, 'left'), 'utf8'));
     t.ok(alive(left), 'a case may use it');
     hooks.close();
