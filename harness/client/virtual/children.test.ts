@@ -218,3 +218,30 @@ t.test('what starts the client and does not end with it is ended, and told', asy
   t.equal(stdout, 'at work\n');
   t.same(exit, { code: null, signal: 'SIGKILL' });
 });
+
+t.test('what several children say at one moment is heard at that moment', async (t) => {
+  const { stdout, stderr } = await playNode({
+    files: {
+      'child.mjs': `
+        process.on('message', (n) => setTimeout(() => process.send(process.argv[2] + n), 300));
+        process.send('ready');
+      `,
+    },
+    program: `
+      import { fork } from 'node:child_process';
+      const children = ['a', 'b', 'c'].map((name) => fork('./child.mjs', [name]));
+      const from = Date.now();
+      for (const child of children)
+        child.on('message', (message) => {
+          if (message === 'ready') return child.send(1), setTimeout(() => child.send(2), 1_000);
+          console.log(message, Date.now() - from);
+          if (message.endsWith('2')) child.disconnect();
+        });
+    `,
+  });
+  t.equal(stderr, '');
+  t.same(
+    stdout.trim().split('\n').toSorted(),
+    ['a', 'b', 'c'].flatMap((name) => [`${name}1 300`, `${name}2 1300`]),
+  );
+});

@@ -146,11 +146,14 @@ export class NodeTree {
     // One that stands in a synchronous child speaks by itself.
     if (link.blocked && !link.hasSpoken && !link.closed) return;
     const before = this.#version;
+    // Its timers go off by that, and what they do may concern others.
+    const isDue = link.deadline !== undefined && link.deadline <= this.#options.clock.now();
     if (!link.blocked) {
       if (link.seen === this.#version && !isWorking) return;
       link.send({ nowMs: this.#nowMs, events: [] });
     }
-    this.#sees(link, before, await this.#hear(link));
+    const brought = await this.#hear(link);
+    this.#sees(link, before, brought || isDue);
   }
 
   /** What others did while it had the word may have come after it had looked: then it has seen no more than there was before. */
