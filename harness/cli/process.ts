@@ -9,7 +9,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   const interrupt = (): void => {
     // Who asks twice does not want to wait for the cleaning up.
     if (abort.signal.aborted) process.exit(INTERRUPTED);
-    stderr.write('\nmeterproof: stopping the clients; Ctrl-C again stops at once\n');
+    stderr.write('\nmeterproof: stopping; Ctrl-C again stops at once\n');
     abort.abort();
   };
   process.on('SIGINT', interrupt);
