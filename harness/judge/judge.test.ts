@@ -359,6 +359,12 @@ t.test('a play or a trace that was not whole', (t) => {
     verdict: 'inconclusive',
     reason: 'the play waited in vain: x',
   });
+  const full = `${SAVED}\n3h harness full why=full-by-3h`;
+  t.match(
+    judged(full),
+    { verdict: 'inconclusive', reason: 'full-by-3h: let the play end sooner' },
+    'nobody is at fault',
+  );
   t.end();
 });
 

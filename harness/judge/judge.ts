@@ -132,7 +132,10 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
         index,
       });
     else if (event === 'missed') doubts.push(`the play waited in vain: ${String(fields['step'])}`);
-  if (cutOff || view.drainedAt === undefined) doubts.push('the trace ends before the case did');
+  const full = events.find(({ event }) => event === 'full');
+  if (full) doubts.push(`${String(full.fields['why'])}: let the play end sooner`);
+  else if (cutOff || view.drainedAt === undefined)
+    doubts.push('the trace ends before the case did');
   return { findings, doubts, rules, ledger };
 }
 

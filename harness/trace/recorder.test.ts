@@ -1,5 +1,5 @@
 import t from 'tap';
-import { MINUTE } from '../clock/clock.ts';
+import { HOUR, MINUTE } from '../clock/clock.ts';
 import { VirtualClock } from '../clock/virtual.ts';
 import { Recorder } from './recorder.ts';
 
@@ -26,6 +26,21 @@ t.test('a flood ends with a word about it, and takes no more memory', (t) => {
   const last = recorder.events().at(-1)!;
   t.equal(last.event, 'contract');
   t.equal(last.actor, 'ws1');
+  t.end();
+});
+
+t.test('who makes as many events in an hour or more floods nobody: the trace is full', (t) => {
+  const clock = new VirtualClock(0);
+  const recorder = new Recorder(clock);
+  for (let count = 0; count < 100_000; count++)
+    recorder.record({ actor: 'alpha', event: 'hello', from: 'ws1' });
+  t.notOk(recorder.overflowed);
+  clock.advanceTo(36n * HOUR);
+  for (const _ of ['one', 'two']) recorder.record({ actor: 'alpha', event: 'hello', from: 'ws1' });
+  t.ok(recorder.overflowed);
+  const why = 'a trace holds 100000 events, and 1d12h made as many';
+  t.match(recorder.events().at(-1), { actor: 'harness', event: 'full', fields: { why } });
+  t.equal(recorder.events().length, 100_001);
   t.end();
 });
 

@@ -1,4 +1,5 @@
-import { MINUTE, type Clock, type Nanos } from '../clock/clock.ts';
+import { HOUR, MINUTE, type Clock, type Nanos } from '../clock/clock.ts';
+import { formatDuration } from '../clock/duration.ts';
 import type { FieldValue, TraceEvent, UsageNote } from './event.ts';
 
 /** An event without its time: the recorder adds it. */
@@ -13,7 +14,7 @@ export interface Happening {
   readonly bytes?: string | undefined;
 }
 
-/** A client that floods us must not take our memory. */
+/** What a trace holds, so that nobody can take our memory. Who makes as many in an hour floods us; where they took longer, the play is too long. */
 const MAX_EVENTS = 100_000;
 /**
  * Attempts in vain of one client within a minute of case time: fifty a second, three hundred times what RT-4 allows. What it does
@@ -38,7 +39,7 @@ export class Recorder {
     this.#clock = clock;
   }
 
-  /** True when a case made more events than any honest client: the last one says so, and no other is taken. */
+  /** True when a case made more events than are kept: the last one says why, and no other is taken. */
   get overflowed(): boolean {
     return this.#overflowed;
   }
@@ -71,7 +72,8 @@ export class Recorder {
       event: 'contract',
       fields: { why: `it floods the servers: more than ${why}` },
     });
-    if (this.#events.length >= MAX_EVENTS) return because(`${MAX_EVENTS} events in one case`);
+    if (this.#events.length >= MAX_EVENTS)
+      return at < HOUR ? because(`${MAX_EVENTS} events in one case`) : full(at);
     if (from === undefined || !IN_VAIN.has(event)) return undefined;
     const minute = this.#inVain.get(from);
     if (!minute || at - minute.from >= MINUTE) this.#inVain.set(from, { from: at, count: 1 });
@@ -90,6 +92,11 @@ export class Recorder {
     if (!this.#backdated) return this.#events;
     return this.#events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   }
+}
+
+function full(at: Nanos): Happening {
+  const why = `a trace holds ${MAX_EVENTS} events, and ${formatDuration(at)} made as many`;
+  return { actor: 'harness', event: 'full', fields: { why } };
 }
 
 function toEvent(happening: Happening, at: Nanos): TraceEvent {

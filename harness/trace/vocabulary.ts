@@ -71,6 +71,7 @@ export const HARNESS_EVENTS = {
   end: 'the play is over: all faults are lifted, the drain begins',
   missed: 'a step that waits for an event was never taken; step=',
   drained: 'the drain is over: the client is shut down',
+  full: 'a trace holds no more events: the case is broken off; why=',
 } as const;
 
 /** Events in which a server accepts something, and whose loss on the way back the client must survive. */
