@@ -2,14 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
-import { isGone } from './gone.fixture.ts';
-
-/** Bounded only so that a failing test ends: a signal takes its moment. */
-const goes = async (pid: number): Promise<boolean> => {
-  for (let look = 0; look < 200_000 && !isGone(pid); look++)
-    await new Promise((resolve) => setImmediate(resolve));
-  return isGone(pid);
-};
+import { goes } from './gone.fixture.ts';
 
 for (const signal of ['SIGKILL', 'SIGTERM', 'SIGABRT'])
   t.test(`no client outlives a harness that is ended by ${signal}`, async (t) => {

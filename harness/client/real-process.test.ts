@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import t from 'tap';
-import { isGone } from './gone.fixture.ts';
+import { goes } from './gone.fixture.ts';
 import type { Exit } from './process.ts';
 import { RealProcess } from './real-process.ts';
 
@@ -36,5 +36,5 @@ for (const [left, env] of [
       });
     });
     t.same(exit, { code: 3, signal: null });
-    t.ok(isGone(Number(said)), 'and it is ended');
+    t.ok(await goes(Number(said)), 'and it is ended');
   });

@@ -4,6 +4,7 @@ import t from 'tap';
 import { long } from './depth.fixture.ts';
 import { metering } from '../../emulators/metering/index.ts';
 import { loadCase } from '../case/load.ts';
+import { goes } from '../client/gone.fixture.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { resolveClient } from '../client/resolve.ts';
 import { formatTrace } from '../trace/file.ts';
@@ -35,20 +36,6 @@ const play = (fault: string, stallMs?: number): Promise<Played> =>
 const contract = ({ trace }: Played): unknown[] =>
   trace.events.filter(({ event }) => event === 'contract').map(({ fields }) => fields['why']);
 /** A killed process whose parent is gone may stay in the table until somebody looks after it. */
-const isGone = (pid: number): boolean => {
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true;
-  }
-};
-/** A signal takes its moment; the bound is only there so that a failing test ends. */
-const goes = async (pid: number): Promise<boolean> => {
-  for (let look = 0; look < 100_000 && !isGone(pid); look++)
-    await new Promise((resolve) => setImmediate(resolve));
-  return isGone(pid);
-};
-
 t.test('a client that keeps the contract breaks nothing, and leaves nothing', async (t) => {
   const played = await play('nothing');
   t.same(contract(played), []);
