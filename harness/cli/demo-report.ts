@@ -1,6 +1,7 @@
 // What the demonstration says: pure functions of the results of two clients.
 import type { Plan } from '../case/plan.ts';
 import type { Judgement, Rule, Verdict } from '../judge/verdict.ts';
+import { isCaught } from '../run/kill-matrix.ts';
 import type { CaseResult } from '../run/result.ts';
 
 /** One case, played against the reference client and against the field build. */
@@ -39,11 +40,6 @@ export function pairUp(
     expected: isCaught(plan, bugs) ? 'fail' : 'pass',
     broke: [...new Set(judgementIn(field, plan.id)?.findings.map(({ what }) => what))],
   }));
-}
-
-/** A case fails a build that has a bug which it claims, or bugs that break it only together. */
-export function isCaught({ catches }: Plan, bugs: readonly string[]): boolean {
-  return catches.some((claim) => claim.split('+').every((bug) => bugs.includes(bug)));
 }
 
 /** True when the reference client passed, and the field build failed where it should and only there. */

@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { Plan } from '../case/plan.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { isCaught } from '../run/kill-matrix.ts';
 import type { RunOptions } from '../run/run-suite.ts';
 import { callWith } from './call.fixture.ts';
-import { isCaught } from './demo-report.ts';
 import { resultOf } from './result.fixture.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -32,9 +32,11 @@ async function demo(folder: string, verdictOf: VerdictOf) {
 }
 
 t.test(
-  'the demonstration plays the built-in suites against both clients and shows the difference',
+  'the demonstration plays the suites of the outages against both clients and shows the difference',
   async (t) => {
     const { status, out, err, clients } = await demo(t.testdir(), caught);
+    t.notMatch(out, /^login\//m, 'a first look: the suites of the outages');
+    t.match(out, /plays all 1\d\d cases/, 'how to get at the others');
     t.equal(err, '', 'the clients are built (npm run build)');
     t.equal(status, 0);
     t.same(clients, ['reference', 'reference:rtm']);

@@ -20,6 +20,8 @@ import { addPlayOptions, playOptions, type PlayOptions } from './run.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const FIELD_BUILD = 'reference:rtm';
+/** Where clients must stay with their server, where they must not, and what they do when it is back: a first look takes seconds. */
+const STORY = ['offline', 'online', 'failback'];
 /** Where no line can be written over: a sign of life after so many cases. */
 const SHOWN_EVERY = 20;
 
@@ -30,12 +32,15 @@ export function addDemo(
 ): void {
   const command = program
     .command('demo')
-    .description('play every suite against the reference client, then against its RTM field build')
+    .description(
+      'play the suites of the outages against the reference client and its RTM field build',
+    )
     .addHelpText(
       'after',
       `
-The reference client keeps every obligation. The RTM field build has the bugs of the first release of Systems Management
-Server 2.0 and must fail exactly the cases that catch one of them. Exit status 0 only if both came out so.
+The suites are ${STORY.join(', ')}; "meterproof run" plays all there are. The reference client keeps every obligation. The RTM field
+build has the bugs of the first release of Systems Management Server 2.0 and must fail exactly the cases that catch one of
+them. Exit status 0 only if both came out so.
 `,
     );
   addPlayOptions(command, surroundings).action(async (options: PlayOptions) => {
@@ -46,7 +51,8 @@ Server 2.0 and must fail exactly the cases that catch one of them. Exit status 0
 async function demonstrate(options: PlayOptions, surroundings: Surroundings): Promise<number> {
   const { write, signal } = surroundings;
   const colors = palette(surroundings.isTerminal);
-  const plans = casesFor('metering', [], ANY, surroundings);
+  const all = casesFor('metering', [], ANY, surroundings);
+  const plans = all.filter(({ suite }) => STORY.includes(suite));
   const reference = inThreads(playOptions(options, 'reference', surroundings));
   const field = inThreads(playOptions(options, FIELD_BUILD, surroundings));
   const { bugs } = field.client;
@@ -81,7 +87,7 @@ async function demonstrate(options: PlayOptions, surroundings: Surroundings): Pr
       `${colors.bold('One of its failures, as "meterproof run" prints it')}\n\n${formatFailure(example, colors)}\n`,
     );
   const status = demoStatus(pairs);
-  write(closing(pairs, status, outDir));
+  write(closing(pairs, all.length, status, outDir));
   return status;
 }
 
@@ -123,7 +129,7 @@ async function play(
   return results;
 }
 
-function closing(pairs: readonly Pair[], status: number, outDir: string): string {
+function closing(pairs: readonly Pair[], all: number, status: number, outDir: string): string {
   const failed = pairs.filter(({ field }) => field === 'fail').length;
   const wrong = pairs.filter((pair) => !isAsExpected(pair)).map(({ plan }) => plan.id);
   const verdict =
@@ -132,6 +138,7 @@ function closing(pairs: readonly Pair[], status: number, outDir: string): string
       : `Not as expected: ${wrong.join(', ') || 'no case is expected to fail'}.`;
   return `
 ${verdict}
-Traces are in ${outDir}. Next: "npm start -- run --help" tells how to test your own client.
+Traces are in ${outDir}. These were the suites ${STORY.join(', ')}: "npm start -- run --client ${FIELD_BUILD}" plays all ${all} cases,
+"npm start -- run --help" tells how to test your own client.
 `;
 }

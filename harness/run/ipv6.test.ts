@@ -137,7 +137,7 @@ for (const [name, client, plan] of clients)
     t.match(JSON.stringify(trace.events.map(({ event }) => event)), /"refused".*"connect"/);
   });
 
-t.test('and gives the trace that it gives over IPv4, but for the places', async (t) => {
+long('and gives the trace that it gives over IPv4, but for the places', async (t) => {
   const six = await play(shipped('reference', 'ipv6'), refusedUpload, { mode: 'virtual' });
   const four = await play(shipped('reference', 'ipv4'), refusedUpload, { mode: 'virtual' });
   t.same(withoutPlaces(six.trace), withoutPlaces(four.trace));

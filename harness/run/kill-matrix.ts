@@ -84,6 +84,11 @@ export function claimedTogether(plans: readonly Plan[]): readonly string[] {
   return [...new Set(claims)];
 }
 
+/** A case fails a build that has a bug which it claims, or bugs that break it only together. */
+export function isCaught({ catches }: Plan, bugs: readonly string[]): boolean {
+  return catches.some((claim) => claim.split('+').every((bug) => bugs.includes(bug)));
+}
+
 function killOf(bug: string, { plan, judgement }: CaseResult): Kill {
   const isKilled = judgement.verdict === 'fail';
   const [finding] = judgement.findings;

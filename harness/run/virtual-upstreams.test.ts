@@ -131,7 +131,7 @@ expect: |
     known,
   );
 
-t.test('a day of downtime', async (t) => {
+long('a day of downtime', async (t) => {
   const { results } = await play(profile(), [day('tcp', '10m')]);
   t.equal(results[0]!.judgement.verdict, 'pass', results[0]!.judgement.reason ?? '');
   t.ok(results[0]!.clientMs > 27 * 3_600_000);
@@ -200,7 +200,7 @@ long('a server that is not Node keeps real time, and is named', async (t) => {
   );
 });
 
-t.test(
+long(
   'a server knows where the client finds it, and a client that goes past is told of',
   async (t) => {
     const told = [...TCP.slice(0, -1), '{server.alpha.tcp}'];
