@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { errorText } from '../client/error-text.ts';
@@ -12,7 +12,7 @@ import type { TraceHeader } from '../trace/event.ts';
 import { parseTrace, TraceFileError } from '../trace/file.ts';
 import { addFilters, casesFor, chosenCases, type FilterOptions, isWhole } from './cases.ts';
 import type { Extensions } from './extensions.ts';
-import { inputFile } from './files.ts';
+import { inputFile, statOf } from './files.ts';
 import { addPlayOptions, type PlayOptions, playOptions, speaking } from './run.ts';
 import { type Surroundings, UsageError } from './surroundings.ts';
 
@@ -120,7 +120,7 @@ function readTraces(
   surroundings: Surroundings,
 ): Measured {
   const root = resolve(surroundings.cwd, folder);
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+  if (statOf(root, folder)?.isDirectory() !== true)
     throw new UsageError(`there is no folder ${folder}`);
   const chosen = isWhole(names, options)
     ? undefined

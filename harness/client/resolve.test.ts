@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { resolveClient, type ResolveOptions } from './resolve.ts';
@@ -30,9 +30,11 @@ bugsArgument: ["--bugs={bugs}"]
     chmodSync(join(folder, program), 0o755);
   }
   write('work/plain', '');
+  // Nobody can look into it, not even root.
+  symlinkSync('closed', join(folder, 'closed'));
   return {
     cwd: join(folder, 'work'),
-    searchPath: `relative:${join(folder, 'bin')}`,
+    searchPath: ['relative', join(folder, 'closed'), join(folder, 'bin')].join(':'),
     profilesFolder: join(folder, 'profiles'),
   };
 }

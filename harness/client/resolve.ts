@@ -204,8 +204,13 @@ function buildRemedy(path: string): string {
   return dist ? 'it is built by: npm run build' : 'is its path right?';
 }
 
+/** False as well where nobody may look: a PATH may name folders of somebody else. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {
