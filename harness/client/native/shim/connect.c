@@ -1,10 +1,9 @@
 // TCP connections. The harness decides what a connect meets. Until it has, the socket is truly in SYN_SENT: its SYN went to
-// a port of ours that answers with a reset, and a filter on the socket drops the answer. Then it is connected again, to
-// the bridge of the harness or, without the filter, to the reset: poll, epoll and errors are the kernel's own.
+// a listener of ours with a full backlog, which answers nothing. Then it is connected again, to the bridge of the harness
+// or to a port that answers with a reset: poll, epoll and errors are the kernel's own.
 #include "connection.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -64,9 +63,7 @@ static long set_nonblocking(int fd, long flags, int on) {
 }
 
 static void detach(int fd) {
-  int none = 0;
   struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
-  RAW(SYS_setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
   RAW(SYS_connect, fd, &unspecified, sizeof unspecified);
   socket_option(fd, SOL_SOCKET, SO_ERROR);
 }
@@ -104,17 +101,14 @@ static void ask(struct connection *connection, int family) {
 }
 
 static long start_connect(int fd, const union address *to) {
-  static struct sock_filter drop = {BPF_RET | BPF_K, 0, 0, 0};
-  struct sock_fprog filter = {1, &drop};
   int family = to->any.sa_family;
   struct connection fresh = {.state = PENDING, .known = 1, .peer = *to};
   socklen_t size = sizeof fresh.local;
   RAW(SYS_getsockname, fd, &fresh.local, &size);
   long flags = RAW(SYS_fcntl, fd, F_GETFL, 0);
-  if (RAW(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0)
-    broken("the kernel takes no filter on a socket");
+  uint16_t port = full_port();
   set_nonblocking(fd, flags, 1);
-  long result = connect_to(fd, family, NOBODY, bridge_port);
+  long result = connect_to(fd, family, FULL, port);
   RAW(SYS_fcntl, fd, F_SETFL, flags);
   if (result != -EINPROGRESS) return detach(fd), result;
   fresh.id = (uint64_t)RAW(SYS_getpid) << 32 | ++made;

@@ -29,6 +29,10 @@ int socket_option(int fd, int level, int name);
 int look(int fd, struct tcp_info *info);
 long connect_call(const struct call *call);
 
+// backlog.c
+#define FULL 0x7f000003u
+uint16_t full_port(void);
+
 // own.c
 long listen_call(const struct call *call);
 int own_listener(const union address *to);

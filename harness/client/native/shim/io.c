@@ -48,7 +48,7 @@ static long read_call(const struct call *call) {
     fill_random((void *)call->args[1], call->args[2]);
     return call->args[2];
   }
-  if (is_link(fd)) return -EBADF;
+  if (is_ours(fd)) return -EBADF;
   if (!fd_ready(fd, POLLIN)) {
     if (nonblocking(fd)) return spin(50), pass(call);
     enum outcome outcome = wait_fd(call, fd, POLLIN, SO_RCVTIMEO);
@@ -93,7 +93,7 @@ static int is_shared(int fd, const struct stat *info) {
 static long write_call(const struct call *call) {
   int fd = call->args[0];
   struct stat info;
-  if (is_link(fd)) return -EBADF;
+  if (is_ours(fd)) return -EBADF;
   if (RAW(SYS_fstat, fd, &info) < 0) return pass(call);
   if (S_ISREG(info.st_mode)) {
     long result = pass(call);
@@ -109,7 +109,7 @@ static long write_call(const struct call *call) {
 static long move_call(const struct call *call, int in, int out, int count_at) {
   struct call own = *call;
   struct stat info;
-  if (is_link(in) || is_link(out)) return -EBADF;
+  if (is_ours(in) || is_ours(out)) return -EBADF;
   if (nonblocking(in) || nonblocking(out)) return pass(call);
   enum outcome outcome = wait_fd(call, in, POLLIN, SO_RCVTIMEO);
   if (outcome == READY && RAW(SYS_fstat, out, &info) == 0 && is_shared(out, &info)) {
@@ -135,7 +135,7 @@ static void copied(int from, int to) {
 
 static long close_call(const struct call *call) {
   int fd = call->args[0];
-  if (is_link(fd)) return -EBADF;
+  if (is_ours(fd)) return -EBADF;
   int peer = own_peer(fd);
   closed(fd);
   long result = pass(call);
@@ -148,7 +148,7 @@ static long close_range_call(const struct call *call) {
   unsigned first = call->args[0], last = call->args[1], flags = call->args[2];
   if (first > last) return -EINVAL;
   for (unsigned fd = first; fd <= last && fd < MAX_FD; fd++) {
-    if (!is_link(fd)) {
+    if (!is_ours(fd)) {
       if (!(flags & 4)) closed(fd);
       continue;
     }
@@ -160,7 +160,7 @@ static long close_range_call(const struct call *call) {
 
 static long copy_call(const struct call *call) {
   int from = call->args[0], two = call->number != SYS_dup;
-  if (two && is_link(call->args[1])) move_link(call->args[1]);
+  if (two && is_ours(call->args[1])) move_ours(call->args[1]);
   long result = pass(call);
   if (result >= 0) copied(from, result);
   return result;
@@ -183,7 +183,7 @@ static long lock_call(const struct call *call, struct lock lock) {
 
 static long fcntl_call(const struct call *call) {
   const long *a = call->args;
-  if (is_link(a[0])) return -EBADF;
+  if (is_ours(a[0])) return -EBADF;
   if (a[1] == F_SETLKW) return lock_call(call, (struct lock){SYS_fcntl, {a[0], F_SETLK, a[2]}, 0});
   if (a[1] == F_OFD_SETLKW) return lock_call(call, (struct lock){SYS_fcntl, {a[0], F_OFD_SETLK, a[2]}, 0});
   long result = pass(call);

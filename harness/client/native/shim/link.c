@@ -20,8 +20,9 @@ struct task *new_task(void) {
   broken("more than 256 threads in one process");
 }
 
-int is_link(int fd) {
+int is_ours(int fd) {
   if (fd < 0) return 0;
+  if (fd == full_listener) return 1;
   for (int i = 0; i < MAX_TASKS; i++)
     if (tasks[i].used && tasks[i].link == fd) return 1;
   return 0;
@@ -47,7 +48,8 @@ static int out_of_the_way(int fd) {
 }
 
 /** The program is about to put something else at this descriptor. */
-void move_link(int fd) {
+void move_ours(int fd) {
+  if (fd == full_listener) full_listener = RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
   for (int i = 0; i < MAX_TASKS; i++)
     if (tasks[i].used && tasks[i].link == fd) tasks[i].link = RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
 }
@@ -101,12 +103,8 @@ void await_turn(enum wait_kind kind, nanos deadline) {
   hear();
 }
 
-static long open_link(void) {
-  return out_of_the_way(RAW(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-}
-
 /** A program that has used up its descriptors starts threads and processes all the same: ours is beyond its limit. */
-static long open_link_beyond(void) {
+static long open_beyond(int family) {
   struct rlimit own, wide;
   RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &own);
   wide = (struct rlimit){own.rlim_cur + MAX_TASKS, own.rlim_cur + MAX_TASKS};
@@ -116,9 +114,14 @@ static long open_link_beyond(void) {
     RAW(SYS_write, 2, words, sizeof words - 1);
     RAW(SYS_exit_group, 71);
   }
-  long link = RAW(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  long fd = RAW(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, 0);
-  return link;
+  return fd;
+}
+
+long open_ours(int family) {
+  long fd = out_of_the_way(RAW(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return fd < 0 ? open_beyond(family) : fd;
 }
 
 /** Announces a new task (its process, or a thread of it) and waits for its first turn. */
@@ -126,8 +129,7 @@ void attach(struct task *task) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strcpy(address.sun_path, link_path);
   task->tid = RAW(SYS_gettid);
-  task->link = open_link();
-  if (task->link < 0) task->link = open_link_beyond();
+  task->link = open_ours(AF_UNIX);
   if (RAW(SYS_connect, task->link, &address, sizeof address) < 0) RAW(SYS_exit_group, 71);
   // Another thread of this process may have its turn: what is shared must not be touched before ours.
   struct up hello = {sizeof hello, UP_HELLO, RAW(SYS_getpid), task->tid, PROTOCOL_VERSION, 0};

@@ -62,9 +62,11 @@ void attach(struct task *task);
 void tell(enum up_type type, int64_t a, int64_t b, const void *payload, uint32_t length);
 void broken(const char *what) __attribute__((noreturn));
 void await_turn(enum wait_kind kind, nanos deadline);
-int is_link(int fd);
+/** Descriptors that the program does not know: the links, and the listener of backlog.c. */
+int is_ours(int fd);
+void move_ours(int fd);
+long open_ours(int family);
 void forget_links(void);
-void move_link(int fd);
 extern char link_path[108], shim_path[4096];
 
 // wait.c
@@ -122,7 +124,8 @@ void connection_copied(int from, int to);
 void take_event(const struct event *event);
 uint32_t report_connections(struct connection_report *reports, uint32_t room);
 
-// own.c
+// backlog.c, own.c
+extern int full_listener;
 int own_peer(int fd);
 void await_end(int peer);
 void settle_own(void);
