@@ -1,9 +1,9 @@
 // A client build beside a recording: configured as a run does it, with its terminal.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientPlan } from '../case/plan.ts';
+import { temporaryFolder } from '../client/temporary-folder.ts';
 import type { Clock, Nanos } from '../clock/clock.ts';
 import type { RealClock } from '../clock/real.ts';
 import { observerFor } from '../client/observer/inject.ts';
@@ -35,7 +35,7 @@ export interface BesideOptions {
 
 export function startBeside(options: BesideOptions): ClientBeside {
   const { client, plan, faces, clock } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'meterproof-record-'));
+  const folder = temporaryFolder('record-');
   const names = [...new Set(faces.map(({ server }) => server))];
   const servers = names.map((name) => {
     const own = faces.filter(({ server }) => server === name);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dialect } from '../../emulators/emulator.ts';
 import type { ClientPlan, Plan } from '../case/plan.ts';
+import { temporaryFolder } from '../client/temporary-folder.ts';
 import { HOUR, MINUTE, SECOND } from '../clock/clock.ts';
 import { HarnessError } from '../client/process.ts';
 import type { Profile, ResolvedClient } from '../client/profile.ts';
@@ -53,7 +53,7 @@ export async function preflight(
   await tryUpstreams(makeWorld, plan, profile, faces);
   // Where no server is, a black box that gives up does what it must: there is nothing to find out.
   if (profile.protocol === 'opaque' && profile.tier === 'black-box') return;
-  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const folder = temporaryFolder();
   const world = makeWorld(plan);
   const recorder = new Recorder(world.clock);
   const servers = world.places(0, plan.servers, faces);
@@ -108,7 +108,7 @@ async function tryUpstreams(
   const servers = plan.servers.filter((server) => Object.hasOwn(profile.upstreamCommands, server));
   if (servers.length === 0) return;
   const world = makeWorld(plan);
-  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const folder = temporaryFolder();
   const commands = profile.upstreamCommands;
   const places = world.places(0, plan.servers, faces);
   const started = openUpstreams({ commands, folder, places, fail: () => {} }, world);

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../client/temporary-folder.ts';
 import { Canary } from '../clock/canary.ts';
 import { formatDuration } from '../clock/duration.ts';
 import { RealClock } from '../clock/real.ts';
@@ -46,7 +46,7 @@ export class RealWorld implements World {
   readonly places: Places;
   readonly strays = new Strays();
   readonly #canary: Canary;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'meterproof-observer-'));
+  readonly #folder = temporaryFolder('observer-');
   readonly #observerFile = join(this.#folder, 'attempts.jsonl');
   readonly #launches: LaunchWatch;
   readonly #reader: ObserverReader<string>;

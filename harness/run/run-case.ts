@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect, Host } from '../../emulators/emulator.ts';
 import type { Plan } from '../case/plan.ts';
+import { temporaryFolder } from '../client/temporary-folder.ts';
 import { MILLISECOND, type Clock, type Nanos } from '../clock/clock.ts';
 import { toMs } from '../clock/duration.ts';
 import { ConfigurationError } from '../client/configuration.ts';
@@ -97,7 +96,7 @@ export async function runCase(plan: Plan, world: World, options: CaseOptions): P
     const create = (own: Host) => guard?.emulator(make, own) ?? make(own);
     controls.set(server, new ServerControl(host, create, shim, recorder));
   }
-  const folder = mkdtempSync(join(tmpdir(), 'meterproof-'));
+  const folder = temporaryFolder();
   const clients = new Map<string, ClientControl>();
   const started = openUpstreams({ commands, folder, fail, places: places[0]! }, world);
   let error: string | undefined;

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from '../process.ts';
+import { socketFolder } from '../temporary-folder.ts';
 import { PROTOCOL_VERSION, readUps, UP, type Up } from './protocol.ts';
 import type { Tree } from './tree.ts';
 
@@ -31,7 +31,7 @@ export class Links {
    * from there on as their ids, in the order of their births; absent: the real ones.
    */
   async open(firstPid?: number): Promise<string> {
-    this.#folder = mkdtempSync(join(tmpdir(), 'mp-'));
+    this.#folder = socketFolder();
     const path = join(this.#folder, 'link');
     if (firstPid !== undefined) writeFileSync(`${path}.pids`, Uint32Array.of(firstPid));
     const server = createServer((link) => this.#accept(link));

@@ -1,8 +1,8 @@
 // Where the processes of all clients in virtual time report: one unix socket a harness process.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { socketFolder } from '../temporary-folder.ts';
 import type { Hello } from './link.ts';
 import { type LinkListener, NodeLink } from './node-link.ts';
 
@@ -21,7 +21,7 @@ export class LinkServer {
   }
 
   static async open(): Promise<LinkServer> {
-    const server = new LinkServer(mkdtempSync(join(tmpdir(), 'meterproof-link-')));
+    const server = new LinkServer(socketFolder());
     process.on('exit', () => rmSync(server.#folder, { recursive: true, force: true }));
     await new Promise<void>((resolve, reject) => {
       server.#server.on('error', reject).listen(server.path, resolve);
