@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
+import { preloadPath } from '../preload-path.ts';
 import { HarnessError } from '../process.ts';
 
 const FILE = join(packageRoot(), 'harness/client/native/prebuilt/linux-x64/virtual-time.so');
@@ -17,5 +18,5 @@ export function shimFile(): string {
   const why = whyNotShim();
   if (why !== undefined)
     throw new HarnessError(`${why}; without it, scaled and real time work (--time)`);
-  return FILE;
+  return preloadPath(FILE);
 }

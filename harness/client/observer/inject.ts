@@ -3,6 +3,7 @@ import { basename, delimiter, join } from 'node:path';
 import { whyNotNative } from '../native/program.ts';
 import { sanitizerOptions } from '../native/sanitizer.ts';
 import { packageRoot } from '../package-root.ts';
+import { preloadPath } from '../preload-path.ts';
 import type { ObserverKind } from './reader.ts';
 
 export interface Injection {
@@ -61,17 +62,16 @@ export function nativeObserver(
   searchPath: string,
 ): string | undefined {
   const preload = join(packageRoot(), PRELOAD);
-  return takesPreload(preload, command, folder, searchPath) ? preload : undefined;
+  return takesPreload(preload, command, folder, searchPath) ? preloadPath(preload) : undefined;
 }
 
-/** Not where the loader would read the path of the preload as several, or replace a word in it. */
 function takesPreload(
   preload: string,
   command: readonly string[],
   folder: string,
   searchPath: string,
 ): boolean {
-  if (command.length === 0 || /[\s:$]/.test(preload) || !existsSync(preload)) return false;
+  if (command.length === 0 || !existsSync(preload)) return false;
   return whyNotNative(command, { folder, searchPath }) === undefined;
 }
 
