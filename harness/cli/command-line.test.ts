@@ -69,7 +69,7 @@ function world(folder: string): { suites: string; client: string; out: string } 
   writeFileSync(join(folder, 'client.js'), '');
   return {
     suites: join(folder, 'suites'),
-    client: `node ${join(folder, 'client.js')}`,
+    client: `node "${join(folder, 'client.js')}"`,
     out: join(folder, 'out'),
   };
 }

@@ -89,13 +89,13 @@ long('NODE_OPTIONS that break what the preload leans on are seen, and named', as
     if (before === undefined) delete process.env['NODE_OPTIONS'];
     else process.env['NODE_OPTIONS'] = before;
   });
-  process.env['NODE_OPTIONS'] = `--require ${join(folder, 'break.cjs')}`;
+  process.env['NODE_OPTIONS'] = `--require ${JSON.stringify(join(folder, 'break.cjs'))}`;
   const client = ['--client', profile('[node, "{here}/idle.mjs"]')];
   const { run } = await play(...client);
   t.match(run.time, /^scaled:\d+$/);
   t.match(
     run.timeWhy,
-    /^auto: not virtual: .* under NODE_OPTIONS=--require .*break\.cjs failed: Node v[\d.]+ has no internal "timers\.scheduleTimer"/,
+    /^auto: not virtual: .* under NODE_OPTIONS=--require .*break\.cjs"? failed: Node v[\d.]+ has no internal "timers\.scheduleTimer"/,
   );
   const asked = await meterproof(
     folder,

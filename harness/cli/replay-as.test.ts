@@ -34,7 +34,7 @@ long(
       same.out,
       /^SAME {2}captures\/\S+ {2}played to reference, time virtual \(in process\)\n/,
     );
-    const path = /trace: (\S+)/.exec(same.out)?.[1] ?? '';
+    const path = /trace: (.+)/.exec(same.out)?.[1] ?? '';
     t.match(readFileSync(path, 'utf8').split('\n')[0], /"case":"offline\/primary-refuses"/);
     const other = await asServers(
       'captures/reference-sp1-online-attempts-counted-and-spaced-before-switch.jsonl',

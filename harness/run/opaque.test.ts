@@ -203,7 +203,7 @@ t.test(
       readFileSync(path, 'utf8').replace(
         /command: .*/,
         'command: [node, "-e", "setTimeout(() => console.log(1), 2000)"]',
-      ) + `hooks: { acquire: [sh, -c, 'echo "$METERPROOF_ARGUMENT {argument}" > ${out}'] }\n`,
+      ) + `hooks: { acquire: [sh, -c, 'echo "$METERPROOF_ARGUMENT {argument}" > "${out}"'] }\n`,
     );
     const plan = loadCase(
       'title: x\nsource: x\ndialect: opaque\nservers: [alpha]\nclient: { pollingInterval: 1s, retryDelay: 1s }\nplay: |\n  0s client start\n  1s client acquire F\n  5s end\nexpect: |\n  1s client answer result=ok\n  2s client exit code=0\n',

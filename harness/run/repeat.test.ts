@@ -21,7 +21,7 @@ ledger: lost=0
 const plan = loadCase(CASE, 'suites/test/one.yaml', { rules: new Set(), dialects: [metering] });
 const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
 const client = (file: string) =>
-  resolveClient(`node ${join(import.meta.dirname, 'fixture', file)} nothing`, {
+  resolveClient(`node "${join(import.meta.dirname, 'fixture', file)}" nothing`, {
     cwd: process.cwd(),
     searchPath: process.env['PATH'] ?? '',
   });

@@ -27,7 +27,7 @@ const plan = loadCase(CASE, 'suites/test/one.yaml', { rules: new Set(), dialects
 const options = { cwd: process.cwd(), searchPath: process.env['PATH'] ?? '' };
 const preload = join(packageRoot(), 'dist/harness/client/virtual/preload/main.js');
 const client = (fault: string) =>
-  resolveClient(`node ${join(import.meta.dirname, 'fixture/client.mjs')} ${fault}`, options);
+  resolveClient(`node "${join(import.meta.dirname, 'fixture/client.mjs')}" ${fault}`, options);
 const world = (stallMs = 20_000) =>
   new VirtualWorld({ epochMs: Date.UTC(2026, 0, 1), seed: 1, stallMs, preload });
 const play = (fault: string, stallMs?: number): Promise<Played> =>

@@ -27,6 +27,7 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
 const TCP = ['node', join(fixtures, 'tcp-server.mjs'), '{port}', '{host}', '{server}'];
 const HTTP = ['node', join(fixtures, 'http-server.mjs'), '{port}', '{host}', '{server}'];
+const IN_A_SHELL = ['sh', '-c', 'exec "$0" "$@"', process.execPath, ...TCP.slice(1)];
 /** A server from a text; its argument is its port. */
 const inline = (text: string): readonly string[] => ['node', '-e', text, '{port}'];
 const SERVER = "require('net').createServer((socket) => socket.on('error', () => {}))";
@@ -188,11 +189,7 @@ long('a client in a thread, and servers in processes', async (t) => {
 });
 
 long('a server that is not Node keeps real time, and is named', async (t) => {
-  const command = `exec ${process.execPath} ${TCP.slice(1).join(' ')}`;
-  const { results, info } = await play(
-    profile({ bravo: ['sh', '-c', command] }),
-    named('primary-refuses'),
-  );
+  const { results, info } = await play(profile({ bravo: IN_A_SHELL }), named('primary-refuses'));
   t.equal(results[0]!.judgement.verdict, 'pass', results[0]!.judgement.reason ?? '');
   t.match(
     info!.timeWhy,
@@ -230,13 +227,12 @@ long(
 );
 
 t.test('a case without any of them begins at 0 s all the same', async (t) => {
-  const real = ['sh', '-c', `exec ${process.execPath} ${TCP.slice(1).join(' ')}`];
   const plan = loadCase(
     'title: x\nsource: x\ndialect: opaque\nservers: [alpha]\nclient: { pollingInterval: 1s, retryDelay: 1s }\nplay: |\n  0s alpha down refuse for 1m\n  0s client start\n  2m end\nexpect: |\n  1m.. alpha connect {1..}\n',
     'suites/x/y.yaml',
     known,
   );
-  const { results } = await play(profile({ alpha: real }), [plan]);
+  const { results } = await play(profile({ alpha: IN_A_SHELL }), [plan]);
   const { events } = results[0]!.trace;
   t.equal(events[0]!.at, 0n);
   t.equal(events.find(({ event }) => event === 'up')!.at, MINUTE);
