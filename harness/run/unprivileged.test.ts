@@ -18,9 +18,12 @@ const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 function run(client: string): Promise<string> {
   const words = ['run', 'offline/primary-refuses', '--client', client, '--time', 'virtual'];
+  const env = { ...process.env, NO_COLOR: '1' };
   const command = [...BARE, process.execPath, main, ...words, '--out', folder];
   return new Promise((resolve) =>
-    execFile('setpriv', command, { timeout: 60_000 }, (_, out, err) => resolve(`${out}${err}`)),
+    execFile('setpriv', command, { timeout: 60_000, env }, (_, out, err) =>
+      resolve(`${out}${err}`),
+    ),
   );
 }
 

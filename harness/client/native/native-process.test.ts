@@ -321,12 +321,12 @@ long('what the shim cannot reach is named before it runs', { ...needs(true, '') 
   const fixed = compile('retry', ['-static']);
   if (fixed) {
     await fails([fixed], /^escaped: .* is statically linked.*scaled, real/);
-    await fails(['sh', '-c', `sleep 5; ${fixed}; sleep 5`], /^escaped: .* is statically linked/);
+    await fails(['sh', '-c', `sleep 5; '${fixed}'; sleep 5`], /^escaped: .* is statically linked/);
   }
   const go = compile('retry', ['-DGO_NOTE']);
   if (go) {
     await fails([go], /^escaped: .* is a Go program.*scaled, real/);
-    await fails(['sh', '-c', `sleep 5; ${go}; sleep 5`], /^escaped: .* is a Go program/);
+    await fails(['sh', '-c', `sleep 5; '${go}'; sleep 5`], /^escaped: .* is a Go program/);
   }
   if (python) {
     const ring = (status: string) => [

@@ -2,11 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { LOOPBACK_IPV6, whyNoLoopback } from '../../run/places.ts';
 import { find, findPython, native, script } from './fixture/build.fixture.ts';
 import { playNative, type WorldSpec } from './native-world.fixture.ts';
 
 const bash = find('bash');
 const python = native ? findPython() : undefined;
+const noLoopback = await whyNoLoopback(LOOPBACK_IPV6);
 const needs = (program: unknown, name: string) =>
   native && program ? {} : { skip: native ? `${name} is missing` : 'needs Linux on x86-64' };
 
@@ -122,7 +124,7 @@ echo $(ls /proc | grep -c "^$child$")`;
 
 t.test(
   'a program that connects to a listener of its own has both ends, as those of a pipe',
-  needs(python, 'python3'),
+  noLoopback === undefined ? needs(python, 'python3') : { skip: noLoopback },
   async (t) => {
     const spec: WorldSpec = { command: [python!, '-B', script('own.py')] };
     const { stdout, trace, exit } = await playNative(spec);
