@@ -187,6 +187,12 @@ t.test('commands come when they are given; a signal has its moment', async (t) =
   });
   t.same(plain.exit, { code: null, signal: 'SIGTERM' });
   t.equal(plain.end, 30n * SECOND);
+  const still = await playNode({
+    program: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1e9)',
+    play: ({ clock, client }) => void clock.at(30n * SECOND, () => client.terminate()),
+  });
+  t.same(still.exit, { code: null, signal: 'SIGTERM' }, 'also one that stands still');
+  t.equal(still.end, 30n * SECOND);
 });
 
 t.test('a loader of the client’s own, in the thread that Node gives it', async (t) => {

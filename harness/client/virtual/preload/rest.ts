@@ -98,8 +98,10 @@ export class Rest {
     const { channel, clock } = this.#options;
     const untilMs = clock.caseMs + ms;
     const nextMs = Number.isFinite(untilMs) ? untilMs : null;
-    do this.#take(channel.ask<Grant>({ ...this.#turn(), nextMs, alive: true }));
-    while (clock.caseMs < untilMs);
+    do {
+      this.#take(channel.ask<Grant>({ ...this.#turn(), nextMs, alive: true }));
+      this.#dieOfSignal();
+    } while (clock.caseMs < untilMs);
   }
 
   /** Runs a synchronous child process, in which time may pass. */
@@ -111,6 +113,13 @@ export class Rest {
     } finally {
       this.#take(channel.ask<Grant>({ ...this.#turn(), nextMs: clock.caseMs, alive: true }));
     }
+  }
+
+  /** The system ends a process for a signal that it does not handle, also one that stands still; a handler would wait for the loop. */
+  #dieOfSignal(): void {
+    for (const event of this.#pending)
+      if (event.event === 'signal' && process.listenerCount(event.signal) === 0)
+        this.#options.die(event.signal);
   }
 
   #take({ nowMs, events, soon, untilMs = 0 }: Grant): void {
