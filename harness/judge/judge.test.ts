@@ -187,6 +187,38 @@ t.test(
   },
 );
 
+t.test(
+  'what is missing was only late where it found a server up that it had found down before',
+  (t) => {
+    const plan: Partial<Plan> = {
+      rules: [],
+      expect: [line('0s..4h', 'alpha.share refused', '{2}')],
+      never: [],
+    };
+    const came = (at: string, between = '') =>
+      `${SAVED}\n3h alpha.share refused\n4h2ms alpha up fault=refuse${between}\n${at} alpha.share UPLOAD r1\n${END}`;
+    const slow = late({ launch: '590ms', jitter: '10ms' });
+    const verdictOf = (text: string, header: Partial<TraceHeader>) =>
+      judged(text, plan, header).verdict;
+    t.match(judged(came('4h230ms'), plan, slow), {
+      verdict: 'inconclusive',
+      reason:
+        'expect: it hangs on 230ms, and the machine was up to 10ms late, and the client took up to 590ms to start',
+    });
+    t.equal(verdictOf(came('4h230ms'), {}), 'fail', 'in virtual time nothing is late');
+    t.equal(verdictOf(came('4h611ms'), slow), 'fail', 'it was later than the machine');
+    t.equal(
+      verdictOf(
+        came('5h600ms', '\n5h alpha down fault=refuse\n5h500ms alpha up fault=refuse'),
+        slow,
+      ),
+      'fail',
+      'a later step has nothing to do with it',
+    );
+    t.end();
+  },
+);
+
 t.test('who was killed before it could answer is not blamed for what it never did', (t) => {
   const plan: Partial<Plan> = { rules: [], expect: [], never: [] };
   const trace = (answered: string) =>

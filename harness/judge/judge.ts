@@ -88,12 +88,12 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   const doubts: string[] = [];
 
   const after = whole ? events.slice(endIndex + 1) : [];
-  const { finding, matcher } = checkExpect(plan.expect, played, whole, after);
+  const { finding, missedAt, matcher } = checkExpect(plan.expect, played, whole, after);
   const unseen = seesAttempts
     ? undefined
     : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));
   if (unseen) doubts.push(unobserved(unseen.position.line, unseen.pattern.event));
-  else if (finding) findings.push(unlessRaced(finding, events, played.length));
+  else if (finding) findings.push(unlessRaced(finding, events, played.length, missedAt));
   for (const line of plan.never) {
     const found = checkNever(line, matcher, played);
     if (found) findings.push(unlessRaced(found, events, played.length));
@@ -139,10 +139,18 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   return { findings, doubts, rules, ledger };
 }
 
-/** What broke, of the first `count` events, may hang on a step of the play that a quicker machine had left behind the client. */
-function unlessRaced(finding: Finding, events: readonly TraceEvent[], count: number): Finding {
+/**
+ * What broke, of the first `count` events, may hang on a step of the play that a quicker machine had left behind the client.
+ * `missedAt`: something is missing, which had to come by then.
+ */
+function unlessRaced(
+  finding: Finding,
+  events: readonly TraceEvent[],
+  count: number,
+  missedAt?: Nanos,
+): Finding {
   const { index = count - 1, marginNs } = finding;
-  const raceNs = closestRace(events, index);
+  const raceNs = closestRace(events, index, missedAt);
   if (raceNs === undefined || (marginNs !== undefined && marginNs <= raceNs)) return finding;
   return { ...finding, marginNs: raceNs, sinceStart: true };
 }

@@ -13,14 +13,23 @@ const ENDS: ReadonlySet<string> = new Set(['reset', 'close']);
  * answered by then, and how soon after its start a hook was to tell it of one and did not find it ready.
  * Not counted is a client that started later than the step, and one whose connection there the server ended: its attempt
  * may be the answer to it. Undefined: it was too late for none.
+ *
+ * `missedAt`: something is missing that had to come by then. Then an attempt behind that index tells too: sooner, it were what is missing.
  */
-export function closestRace(events: readonly TraceEvent[], last: number): Nanos | undefined {
+export function closestRace(
+  events: readonly TraceEvent[],
+  last: number,
+  missedAt?: Nanos,
+): Nanos | undefined {
+  const reach = missedAt === undefined ? last : events.length - 1;
   let closest: Nanos | undefined;
   for (const [index, step] of events.entries()) {
-    if (index > last) break;
+    if (index > reach) break;
     const before = events.slice(0, index);
-    const gap = STEPS.has(step.event)
-      ? gapBehind(step, before, events.slice(index + 1, last + 1))
+    const isStep = STEPS.has(step.event);
+    if (index > last && !isStep) continue;
+    const gap = isStep
+      ? gapBehind(step, before, events.slice(index + 1, reach + 1), missedAt)
       : step.event === 'kill'
         ? gapBefore(step, before)
         : step.event === 'command'
@@ -80,13 +89,16 @@ function gapBehind(
   step: TraceEvent,
   before: readonly TraceEvent[],
   behind: readonly TraceEvent[],
+  missedAt: Nanos | undefined,
 ): Nanos | undefined {
   for (const { at, actor, face, event, from, fields } of behind) {
     if (actor !== step.actor || (step.face !== undefined && face !== step.face)) continue;
     if (ENDS.has(event) && fields['by'] === 'server') return undefined;
     if (!ATTEMPTS.has(event)) continue;
     const started = before.findLast((other) => other.event === 'start' && other.actor === from);
-    return started && started.at < step.at ? at - step.at : undefined;
+    if (!started || started.at >= step.at) return undefined;
+    const since = missedAt !== undefined && missedAt < step.at ? missedAt : step.at;
+    return at - since;
   }
   return undefined;
 }

@@ -9,6 +9,8 @@ import { names } from './pattern.ts';
 export interface ExpectResult {
   /** The first thing in time that went wrong; what follows it would only be its echo. */
   readonly finding?: Finding;
+  /** Of a finding that something is missing: the last moment at which it could have come. */
+  readonly missedAt?: Nanos;
   readonly matcher: Matcher;
 }
 
@@ -54,7 +56,7 @@ export function checkExpect(
     after,
     ...(deadline !== undefined && { deadline }),
   });
-  return { finding, matcher };
+  return { finding, missedAt: missed, matcher };
 }
 
 function match(items: readonly ExpectItem[], events: readonly TraceEvent[]): Matcher {
