@@ -19,10 +19,12 @@ const ROOM_BYTES = 2048;
 
 interface Connection {
   readonly id: bigint;
-  readonly pid: number;
+  readonly cookie: bigint;
   dialed: Dialed | undefined;
-  /** What the network has decided and the client not been told. */
+  /** What the network has decided. */
   outcome: number | undefined;
+  /** The processes that know: a fork may have the socket too. */
+  readonly told: Set<number>;
   /** Whoever waits for a connection has been woken for that. */
   outcomeShown: boolean;
   port: number | undefined;
@@ -104,13 +106,14 @@ export class Bridge {
    * A process has asked for a connection. `reports` are those of the whole client at that moment: the network hears first
    * what came before.
    */
-  connect(pid: number, wanted: Connect, reports: readonly ConnectionReport[]): void {
-    const { id } = wanted;
+  connect(wanted: Connect, reports: readonly ConnectionReport[]): void {
+    const { id, cookie } = wanted;
     const connection: Connection = {
       id,
-      pid,
+      cookie,
       dialed: undefined,
       outcome: undefined,
+      told: new Set(),
       outcomeShown: false,
       port: undefined,
       socket: undefined,
@@ -175,10 +178,11 @@ export class Bridge {
     socket.on('close', () => this.#changed());
   }
 
-  /** True when the network has something for the client that it can be told now. */
+  /** True when the network has something for the client that it can be told now. Who sleeps is told when it wakes. */
   get pending(): boolean {
     return [...this.#connections.values()].some(
-      (connection) => connection.outcome !== undefined || deliverable(connection),
+      (connection) =>
+        (connection.outcome !== undefined && !connection.outcomeShown) || deliverable(connection),
     );
   }
 
@@ -214,16 +218,17 @@ export class Bridge {
     await new Promise<void>((done) => socket.end(() => done()));
   }
 
-  /** What a turn of this process has to begin with. */
-  eventsFor(pid: number, reports: readonly ConnectionReport[]): TurnEvent[] {
+  /** What a turn of this process has to begin with; `fresh`: it has not reported yet what it has inherited. */
+  eventsFor(pid: number, reports: readonly ConnectionReport[], fresh: boolean): TurnEvent[] {
     const events: TurnEvent[] = [];
     for (const connection of this.#connections.values()) {
-      const { id, outcome, delivered, deliveredFlags } = connection;
-      if (outcome !== undefined && connection.pid === pid) {
+      const { id, outcome, told, delivered, deliveredFlags } = connection;
+      const report = reports.find((one) => one.id === id);
+      if (outcome !== undefined && !told.has(pid) && (fresh || report?.pending === true)) {
         events.push({ type: outcome, id });
-        connection.outcome = undefined;
+        told.add(pid);
       }
-      if (connection.confirmed || !reports.some((report) => report.id === id)) continue;
+      if (connection.confirmed || !report) continue;
       events.push({ type: EVENT.delivered, id, flags: deliveredFlags, value: BigInt(delivered) });
       connection.confirmed = true;
     }
@@ -232,9 +237,11 @@ export class Bridge {
 
   /** For a new program in an old process, or a new process: the connections that it may have inherited. */
   held(): TurnEvent[] {
-    return [...this.#connections.values()]
-      .filter(({ socket }) => socket)
-      .map(({ id, port }) => ({ type: EVENT.held, id, value: BigInt(port!) }));
+    return [...this.#connections.values()].map(({ id, cookie }) => ({
+      type: EVENT.held,
+      id,
+      value: cookie,
+    }));
   }
 
   /** True once all that the client has sent, ended and closed is here. */

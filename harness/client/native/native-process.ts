@@ -268,7 +268,8 @@ export class VirtualNativeProcess implements ClientProcess {
     const { clock, epochMs } = this.#around;
     const { process } = task;
     const events: TurnEvent[] = [];
-    if (process.fresh) {
+    const { fresh } = process;
+    if (fresh) {
       process.fresh = false;
       const why = whyNotFollowed(process.pid);
       if (why !== undefined) throw this.#fail(escaped(why));
@@ -280,7 +281,7 @@ export class VirtualNativeProcess implements ClientProcess {
         ...this.#bridge.held(),
       );
     }
-    events.push(...this.#bridge.eventsFor(process.pid, process.reports));
+    events.push(...this.#bridge.eventsFor(process.pid, process.reports, fresh));
     const wall = BigInt(epochMs + this.#wallOffsetMs) * NANOS_PER_MS;
     task.link.write(encodeTurn(clock.now(), wall, events));
   }
@@ -298,7 +299,7 @@ export class VirtualNativeProcess implements ClientProcess {
     } else if (type === UP.connect) {
       const wanted = readConnect(message);
       process.reports = wanted.reports;
-      this.#bridge.connect(pid, wanted, this.#tree.reports);
+      this.#bridge.connect(wanted, this.#tree.reports);
     } else if (type === UP.bridged) this.#bridge.bridged(a, Number(b));
     else if (type === UP.born) this.#tree.announce(Number(a), message.payload.toString(), b === 1n);
     else if (type === UP.signalled) this.#tree.touch(true);

@@ -23,9 +23,10 @@ function report(id: bigint, flags: number): Buffer {
 }
 
 function wanted(family: number, bytes: string): Buffer {
-  const payload = Buffer.alloc(24);
+  const payload = Buffer.alloc(32);
   payload.writeUInt32LE(family, 0);
   Buffer.from(bytes, 'hex').copy(payload, 4);
+  payload.writeBigUInt64LE(9n, 24);
   return payload;
 }
 
@@ -68,7 +69,13 @@ t.test('addresses are written as networks write them', (t) => {
     const { messages } = readUps(up(UP.connect, 7n, 5001n, wanted(family, bytes)))!;
     return readConnect(messages[0]!);
   };
-  t.same(read(4, '7f4d0102'), { id: 7n, address: '127.77.1.2', port: 5001, reports: [] });
+  t.same(read(4, '7f4d0102'), {
+    id: 7n,
+    address: '127.77.1.2',
+    port: 5001,
+    cookie: 9n,
+    reports: [],
+  });
   t.equal(read(6, '00000000000000000000ffff7f4d0102').address, '127.77.1.2');
   t.equal(read(6, '00000000000000000000000000000001').address, '::1');
   t.equal(read(6, '20010db8000000000000000000000005').address, '2001:db8::5');

@@ -2,12 +2,12 @@
 // Little endian, no padding.
 import type { Nanos } from '../../clock/clock.ts';
 
-export const PROTOCOL_VERSION = 1n;
+export const PROTOCOL_VERSION = 2n;
 const UP_BYTES = 32;
 const DOWN_BYTES = 24;
 const EVENT_BYTES = 24;
 const REPORT_BYTES = 32;
-const ADDRESS_BYTES = 24;
+const ADDRESS_BYTES = 32;
 /** Room for an address and a report of 512 connections. */
 const MAX_UP_BYTES = UP_BYTES + ADDRESS_BYTES + 512 * REPORT_BYTES;
 const FOREVER = 0x7fffffffffffffffn;
@@ -69,6 +69,8 @@ export interface Connect {
   readonly id: bigint;
   readonly address: string;
   readonly port: number;
+  /** The kernel's number of the socket. */
+  readonly cookie: bigint;
   readonly reports: readonly ConnectionReport[];
 }
 
@@ -143,6 +145,7 @@ export function readConnect({ a, b, payload }: Up): Connect {
     id: a,
     address: readAddress(payload),
     port: Number(b & 0xffffn),
+    cookie: payload.readBigUInt64LE(24),
     reports: readReports(payload.subarray(ADDRESS_BYTES)),
   };
 }

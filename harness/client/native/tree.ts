@@ -128,8 +128,15 @@ export class Tree {
       .toSorted((a, b) => a.order - b.order);
   }
 
+  /** Each connection once: of processes that share one, some have not looked for long, and counts only grow. */
   get reports(): ConnectionReport[] {
-    return [...this.processes.values()].flatMap(({ reports }) => reports);
+    const merged = new Map<bigint, ConnectionReport>();
+    for (const report of [...this.processes.values()].flatMap(({ reports }) => reports)) {
+      const { id } = report;
+      const other = merged.get(id);
+      merged.set(id, other ? latest(other, report) : report);
+    }
+    return [...merged.values()];
   }
 
   get deadline(): Nanos | undefined {
@@ -151,4 +158,15 @@ export class Tree {
     if (kind === 'process') return process.changed > seen;
     return kind === 'file' && this.#changed > seen;
   }
+}
+
+function latest(a: ConnectionReport, b: ConnectionReport): ConnectionReport {
+  return {
+    id: a.id,
+    pending: a.pending && b.pending,
+    ended: a.ended || b.ended,
+    unread: a.received > b.received ? a.unread : b.unread,
+    written: Math.max(a.written, b.written),
+    received: Math.max(a.received, b.received),
+  };
 }

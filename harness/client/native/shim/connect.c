@@ -12,6 +12,7 @@
 #define BRIDGE 0x7f000001u
 /** Nobody listens at the port of the bridge here. */
 #define NOBODY 0x7f000002u
+#define STATE_SYN_SENT 2
 #define STATE_CLOSE 7
 
 struct connection connections[MAX_FD];
@@ -29,7 +30,7 @@ int is_connection(int fd) {
 }
 
 void connection_closed(int fd) {
-  if (fd >= 0 && fd < MAX_FD) connections[fd].state = NONE;
+  if (fd >= 0 && fd < MAX_FD) connections[fd].state = connections[fd].known = NONE;
 }
 
 void connection_copied(int from, int to) {
@@ -86,7 +87,7 @@ static void name_locally(struct connection *connection, int family) {
 }
 
 /** Asks the harness, which hears with it how far the other connections had come: what was closed before this one. */
-static void ask(struct connection *connection, int family) {
+static void ask(struct connection *connection, int family, uint64_t cookie) {
   static struct {
     struct wanted_address address;
     struct connection_report reports[MAX_REPORTS];
@@ -95,9 +96,26 @@ static void ask(struct connection *connection, int family) {
   payload.address.family = family == AF_INET ? 4 : 6;
   memcpy(payload.address.bytes, family == AF_INET ? (void *)&to->four.sin_addr : (void *)&to->six.sin6_addr,
          family == AF_INET ? 4 : 16);
+  payload.address.cookie = cookie;
   uint32_t count = report_connections(payload.reports, MAX_REPORTS);
   uint16_t port = ntohs(family == AF_INET ? to->four.sin_port : to->six.sin6_port);
   tell(UP_CONNECT, connection->id, port, &payload, sizeof payload.address + count * sizeof *payload.reports);
+}
+
+static uint64_t cookie_of(int fd) {
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  RAW(SYS_getsockopt, fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
+  return cookie;
+}
+
+static long wait_in_backlog(int fd, int family) {
+  long flags = RAW(SYS_fcntl, fd, F_GETFL, 0);
+  uint16_t port = full_port();
+  set_nonblocking(fd, flags, 1);
+  long result = connect_to(fd, family, FULL, port);
+  RAW(SYS_fcntl, fd, F_SETFL, flags);
+  return result;
 }
 
 static long start_connect(int fd, const union address *to) {
@@ -105,17 +123,15 @@ static long start_connect(int fd, const union address *to) {
   struct connection fresh = {.state = PENDING, .known = 1, .peer = *to};
   socklen_t size = sizeof fresh.local;
   RAW(SYS_getsockname, fd, &fresh.local, &size);
-  long flags = RAW(SYS_fcntl, fd, F_GETFL, 0);
-  uint16_t port = full_port();
-  set_nonblocking(fd, flags, 1);
-  long result = connect_to(fd, family, FULL, port);
-  RAW(SYS_fcntl, fd, F_SETFL, flags);
+  // The kernel's own number, which an attempt that failed leaves behind, is another in each run.
+  if (connections[fd].known) fresh.local.four.sin_port = connections[fd].local.four.sin_port;
+  long result = wait_in_backlog(fd, family);
   if (result != -EINPROGRESS) return detach(fd), result;
   fresh.id = (uint64_t)RAW(SYS_getpid) << 32 | ++made;
   name_locally(&fresh, family);
   connections[fd] = fresh;
   if (fd > highest) highest = fd;
-  ask(&connections[fd], family);
+  ask(&connections[fd], family, cookie_of(fd));
   return -EINPROGRESS;
 }
 
@@ -190,15 +206,23 @@ static void conclude(int fd, struct connection *connection, int error) {
   if (error) RAW(SYS_ppoll, &one, 1, 0, 0, 8);
 }
 
+static int is_waiting(int fd) {
+  struct tcp_info info;
+  return look(fd, &info) == 0 && info.tcpi_state == STATE_SYN_SENT;
+}
+
 static void decided(uint64_t id, int error) {
   int done = 0;
   for (int fd = 0; fd <= highest; fd++) {
     struct connection *connection = &connections[fd];
     if (connection->id != id || connection->state != PENDING) continue;
-    if (!done) conclude(fd, connection, error);
+    // Another process, which has this socket too, may have done so before.
+    int first = !done && is_waiting(fd);
+    if (first) conclude(fd, connection, error);
+    done = 1;
     connection->state = error ? FAILED : OPEN;
     connection->error = error;
-    if (done++ || error) continue;
+    if (!first || error) continue;
     struct sockaddr_in6 local;
     socklen_t size = sizeof local;
     RAW(SYS_getsockname, fd, &local, &size);
@@ -230,16 +254,21 @@ static void await_arrival(const struct event *event) {
   }
 }
 
-/** After exec: which descriptor is the connection. */
-static void take_over(uint64_t id, uint16_t port) {
+/** Of a new process or program: which descriptors are the connection. */
+static void take_over(uint64_t id, uint64_t cookie) {
+  int is_mine = id >> 32 == (uint64_t)RAW(SYS_getpid), renewed = 0;
+  // No connection may have the name of one that the program before exec has made.
+  if (is_mine && (uint32_t)id > made) made = id;
   for (int fd = 0; fd < MAX_FD; fd++) {
-    struct sockaddr_in6 local;
-    socklen_t size = sizeof local;
-    if (RAW(SYS_getsockname, fd, &local, &size) < 0) continue;
-    if (local.sin6_family != AF_INET && local.sin6_family != AF_INET6) continue;
-    if (ntohs(local.sin6_port) != port || socket_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) continue;
-    connections[fd] = (struct connection){.state = OPEN, .id = id};
+    // What a fork has copied says more.
+    if ((connections[fd].state && connections[fd].id == id) || cookie_of(fd) != cookie) continue;
+    int family = socket_option(fd, SOL_SOCKET, SO_DOMAIN), waiting = is_waiting(fd);
+    connections[fd] = (struct connection){.state = waiting ? PENDING : OPEN, .id = id, .peer.any.sa_family = family};
     if (fd > highest) highest = fd;
+    if (!waiting || !is_mine || renewed++) continue;
+    // The listener with the full backlog has gone with the program before exec.
+    detach(fd);
+    if (wait_in_backlog(fd, family) != -EINPROGRESS) broken("a pending connection is lost over exec");
   }
 }
 
@@ -259,12 +288,13 @@ void take_event(const struct event *event) {
 
 uint32_t report_connections(struct connection_report *reports, uint32_t room) {
   uint32_t count = 0;
-  for (int fd = 0; fd <= highest && count < room; fd++) {
+  for (int fd = 0; fd <= highest; fd++) {
     struct connection *connection = &connections[fd];
     struct tcp_info info;
     int unread = 0;
     if (connection->state != PENDING && connection->state != OPEN) continue;
     if (look(fd, &info) < 0) continue;
+    if (count == room) broken("a process with more than 512 connections");
     RAW(SYS_ioctl, fd, FIONREAD, &unread);
     int ended = 1 << info.tcpi_state & (1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 11);
     int flags = connection->state == PENDING ? CONNECTION_PENDING : ended ? CONNECTION_ENDED : 0;

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 enum up_type {
   UP_HELLO = 1,  // a = version; the task waits for its first turn
@@ -38,6 +38,7 @@ struct wanted_address {
   uint32_t family;  // 4 or 6
   uint8_t bytes[16];
   uint32_t unused;
+  uint64_t cookie;  // SO_COOKIE: by it a process knows the socket that it has inherited
 };
 
 /** One open connection as the client's kernel sees it; ends what a WAIT or CONNECT says. */
@@ -67,7 +68,7 @@ enum event_type {
   EVENT_BRIDGE,      // value: port of the bridge on 127.0.0.1
   EVENT_ORDER,       // value: how many processes started before this one
   EVENT_RUN_START,   // value: real seconds since 1970 at which the client was started
-  EVENT_HELD,        // id: a connection that was open before exec; value: local port of its bridge
+  EVENT_HELD,        // id: a connection of the client, which this process may have inherited; value: its cookie
   EVENT_CONNECTED,   // id
   EVENT_REFUSED,     // id
   EVENT_TIMED_OUT,   // id

@@ -13,9 +13,19 @@ static long show_address(const struct call *call, const union address *address) 
   return 0;
 }
 
+/** The kernel still shows the port from which the attempt was made, which is another in each run. */
+static long name_after_failure(const struct call *call, const struct connection *connection) {
+  long result = pass(call);
+  if (call->number != SYS_getsockname || result < 0 || *(socklen_t *)call->args[2] < 4) return result;
+  ((struct sockaddr_in *)call->args[1])->sin_port = connection->local.four.sin_port;
+  return result;
+}
+
 static long name_call(const struct call *call) {
-  struct connection *connection = find_connection(call->args[0]);
+  int fd = call->args[0];
+  const struct connection *connection = fd >= 0 && fd < MAX_FD ? &connections[fd] : 0;
   if (!connection || !connection->known) return pass(call);
+  if (connection->state == NONE) return name_after_failure(call, connection);
   if (call->number == SYS_getsockname) return show_address(call, &connection->local);
   return connection->state == OPEN ? show_address(call, &connection->peer) : -ENOTCONN;
 }
