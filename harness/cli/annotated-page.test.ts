@@ -1,23 +1,14 @@
-// The page docs/ways-in/annotated.md, run as it stands, but for the ports of its real servers.
+// The page docs/ways-in/annotated.md, run as it stands.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { long } from '../run/depth.fixture.ts';
-import { startServers } from '../run/fixture/opaque/servers.fixture.ts';
 import { meterproof, unpackPage } from './ways-in.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meterproof-annotated-page-'));
-const servers = await startServers(['alpha', 'bravo']);
-t.teardown(async () => {
-  await servers.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-const page = unpackPage('annotated.md', folder, (text) =>
-  text
-    .replace('127.0.0.1:1883', servers.at['alpha']!)
-    .replace('127.0.0.1:1884', servers.at['bravo']!),
-);
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const page = unpackPage('annotated.md', folder);
 const RUN = ['run', '--suites', 'suites', '--client'];
 const profile = readFileSync(join(folder, 'lease-client.yaml'), 'utf8');
 const change = (name: string, from: string, to: string): string => {
