@@ -94,12 +94,12 @@ export class VirtualNetwork implements Transport {
     return placesOf(address, port).some((place) => this.#bound.get(place)?.state === 'open');
   }
 
-  /** Opens a connection. A place where nobody is refuses it, without a word in the trace. */
-  dial(address: string, port: number, peer: Peer): Dialed {
+  /** Opens a connection. A place where nobody is refuses it, without a word in the trace; one that does not answer is given up after `giveUp`. */
+  dial(address: string, port: number, peer: Peer, giveUp: Nanos = SYN_GIVE_UP): Dialed {
     const to = { address: plainAddress(address), port };
     const place = placeText(to);
     if (!this.has(address, port) || !this.#isOurs(port)) this.#strayed(to.address, port);
-    return new Link(this.#clock, () => this.#bound.get(place), peer);
+    return new Link(this.#clock, () => this.#bound.get(place), peer, giveUp);
   }
 }
 
@@ -112,6 +112,7 @@ class Link implements Dialed {
   readonly #clock: Clock;
   readonly #endpoint: () => Bound | undefined;
   readonly #peer: Peer;
+  readonly #giveUp: Nanos;
   #server: WireListener | undefined;
   /** False once the client can hear nothing more. */
   #clientOpen = true;
@@ -122,10 +123,11 @@ class Link implements Dialed {
   #paused = true;
   readonly #unread: (Buffer | 'end')[] = [];
 
-  constructor(clock: Clock, endpoint: () => Bound | undefined, peer: Peer) {
+  constructor(clock: Clock, endpoint: () => Bound | undefined, peer: Peer, giveUp: Nanos) {
     this.#clock = clock;
     this.#endpoint = endpoint;
     this.#peer = peer;
+    this.#giveUp = giveUp;
     this.#sendSyn(clock.now(), 0);
   }
 
@@ -135,7 +137,8 @@ class Link implements Dialed {
 
   #sendSyn(start: Nanos, attempt: number): void {
     const due = SYN_TIMES[attempt];
-    if (due === undefined) this.#clock.at(start + SYN_GIVE_UP, () => this.#fail('ETIMEDOUT'));
+    if (due === undefined || due >= this.#giveUp)
+      this.#clock.at(start + this.#giveUp, () => this.#fail('ETIMEDOUT'));
     else this.#clock.at(start + due + LATENCY, () => this.#synArrived(start, attempt));
   }
 

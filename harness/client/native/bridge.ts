@@ -1,6 +1,7 @@
 // Between the virtual network and the sockets of a native client: real TCP over loopback, counted byte by byte.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Dialed, VirtualNetwork } from '../../shim/transport-virtual.ts';
+import { MILLISECOND } from '../../clock/clock.ts';
+import type { Dialed, Peer, VirtualNetwork } from '../../shim/transport-virtual.ts';
 import { HarnessError } from '../process.ts';
 import { ByteQueue } from './byte-queue.ts';
 import {
@@ -136,14 +137,16 @@ export class Bridge {
 
   #dial({ connection, wanted, reports }: Wanted): void {
     this.#tell(reports);
-    connection.dialed = this.#network.dial(wanted.address, wanted.port, {
+    const giveUp = wanted.patienceMs ? BigInt(wanted.patienceMs) * MILLISECOND : undefined;
+    const peer = {
       connected: () => (connection.outcome = EVENT.connected),
-      failed: (code) =>
+      failed: (code: string) =>
         (connection.outcome = code === 'ECONNREFUSED' ? EVENT.refused : EVENT.timedOut),
-      data: (bytes) => connection.queue.push(bytes),
+      data: (bytes: Buffer) => connection.queue.push(bytes),
       end: () => (connection.endDue = true),
       reset: () => (connection.resetDue = true),
-    });
+    } satisfies Peer;
+    connection.dialed = this.#network.dial(wanted.address, wanted.port, peer, giveUp);
   }
 
   /** The client's kernel has connected its socket to us, from `port`. */

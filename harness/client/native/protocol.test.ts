@@ -73,6 +73,7 @@ t.test('addresses are written as networks write them', (t) => {
     id: 7n,
     address: '127.77.1.2',
     port: 5001,
+    patienceMs: 0,
     cookie: 9n,
     reports: [],
   });

@@ -69,6 +69,8 @@ export interface Connect {
   readonly id: bigint;
   readonly address: string;
   readonly port: number;
+  /** Without an answer it is given up after this time; 0: the client has not said. */
+  readonly patienceMs: number;
   /** The kernel's number of the socket. */
   readonly cookie: bigint;
   readonly reports: readonly ConnectionReport[];
@@ -145,6 +147,7 @@ export function readConnect({ a, b, payload }: Up): Connect {
     id: a,
     address: readAddress(payload),
     port: Number(b & 0xffffn),
+    patienceMs: payload.readUInt32LE(20),
     cookie: payload.readBigUInt64LE(24),
     reports: readReports(payload.subarray(ADDRESS_BYTES)),
   };

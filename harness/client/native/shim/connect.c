@@ -12,6 +12,8 @@
 #define BRIDGE 0x7f000001u
 /** Nobody listens at the port of the bridge here. */
 #define NOBODY 0x7f000002u
+/** The most that Linux takes: some hours. */
+#define MAX_ATTEMPTS 127
 #define STATE_SYN_SENT 2
 #define STATE_CLOSE 7
 
@@ -29,8 +31,20 @@ int is_connection(int fd) {
   return find_connection(fd) != 0;
 }
 
+static const char sent_away[] = "a connection that it hands to another process and closes";
+
+/** Who receives it does not know what it is. */
+void connection_sent(int fd) {
+  struct connection *connection = find_connection(fd);
+  if (!connection) return;
+  if (connection->state == PENDING) broken(sent_away);
+  connection->sent = 1;
+}
+
 void connection_closed(int fd) {
-  if (fd >= 0 && fd < MAX_FD) connections[fd].state = connections[fd].known = NONE;
+  if (fd < 0 || fd >= MAX_FD) return;
+  if (find_connection(fd) && connections[fd].sent) broken(sent_away);
+  connections[fd].state = connections[fd].known = NONE;
 }
 
 void connection_copied(int from, int to) {
@@ -86,6 +100,22 @@ static void name_locally(struct connection *connection, int family) {
   else local->sin6_addr = in6addr_loopback;
 }
 
+/** How long the program would wait for an answer to its SYN, ms; 0: it has not said. */
+static uint32_t patience_of(const struct connection *connection) {
+  const struct patience *patience = &connection->patience;
+  uint32_t patience_ms = 0;
+  // Linux waits 1 s for the first answer, and each time twice as long.
+  if (patience->attempts != socket_option(full_listener, IPPROTO_TCP, TCP_SYNCNT) && patience->attempts < 20)
+    patience_ms = ((2u << patience->attempts) - 1) * 1000;
+  uint32_t user_timeout = patience->user_timeout > 0 && patience->user_timeout < 1000 ? 1000 : patience->user_timeout;
+  return user_timeout && (!patience_ms || user_timeout < patience_ms) ? user_timeout : patience_ms;
+}
+
+static void set_patience(int fd, struct patience patience) {
+  RAW(SYS_setsockopt, fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience.user_timeout, sizeof(int));
+  RAW(SYS_setsockopt, fd, IPPROTO_TCP, TCP_SYNCNT, &patience.attempts, sizeof(int));
+}
+
 /** Asks the harness, which hears with it how far the other connections had come: what was closed before this one. */
 static void ask(struct connection *connection, int family, uint64_t cookie) {
   static struct {
@@ -97,6 +127,7 @@ static void ask(struct connection *connection, int family, uint64_t cookie) {
   memcpy(payload.address.bytes, family == AF_INET ? (void *)&to->four.sin_addr : (void *)&to->six.sin6_addr,
          family == AF_INET ? 4 : 16);
   payload.address.cookie = cookie;
+  payload.address.patience = patience_of(connection);
   uint32_t count = report_connections(payload.reports, MAX_REPORTS);
   uint16_t port = ntohs(family == AF_INET ? to->four.sin_port : to->six.sin6_port);
   tell(UP_CONNECT, connection->id, port, &payload, sizeof payload.address + count * sizeof *payload.reports);
@@ -113,6 +144,8 @@ static long wait_in_backlog(int fd, int family) {
   long flags = RAW(SYS_fcntl, fd, F_GETFL, 0);
   uint16_t port = full_port();
   set_nonblocking(fd, flags, 1);
+  // Real time is not what this attempt ends by.
+  set_patience(fd, (struct patience){0, MAX_ATTEMPTS});
   long result = connect_to(fd, family, FULL, port);
   RAW(SYS_fcntl, fd, F_SETFL, flags);
   return result;
@@ -125,8 +158,12 @@ static long start_connect(int fd, const union address *to) {
   RAW(SYS_getsockname, fd, &fresh.local, &size);
   // The kernel's own number, which an attempt that failed leaves behind, is another in each run.
   if (connections[fd].known) fresh.local.four.sin_port = connections[fd].local.four.sin_port;
+  fresh.patience.user_timeout = socket_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT);
+  fresh.patience.attempts = socket_option(fd, IPPROTO_TCP, TCP_SYNCNT);
   long result = wait_in_backlog(fd, family);
-  if (result != -EINPROGRESS) return detach(fd), result;
+  // Bound to ::1, it reaches no address of IPv4, where we are.
+  if (result == -ENETUNREACH) broken("a connection from a socket that is bound to an address of IPv6");
+  if (result != -EINPROGRESS) return detach(fd), set_patience(fd, fresh.patience), result;
   fresh.id = (uint64_t)RAW(SYS_getpid) << 32 | ++made;
   name_locally(&fresh, family);
   connections[fd] = fresh;
@@ -197,6 +234,7 @@ static void conclude(int fd, struct connection *connection, int error) {
   int family = connection->peer.any.sa_family;
   long flags = RAW(SYS_fcntl, fd, F_GETFL, 0);
   detach(fd);
+  set_patience(fd, connection->patience);
   set_nonblocking(fd, flags, error);
   long result = connect_to(fd, family, error ? NOBODY : BRIDGE, bridge_port);
   RAW(SYS_fcntl, fd, F_SETFL, flags);

@@ -10,7 +10,11 @@ struct connection {
   enum state state;
   int error;  // of a failed connect that the program has not seen yet
   uint64_t id;
+  int sent;   // through a Unix socket
   int known;  // the addresses below are
+  struct patience {
+    int user_timeout, attempts;  // TCP_USER_TIMEOUT, ms; TCP_SYNCNT
+  } patience;
   union address {
     struct sockaddr any;
     struct sockaddr_in four;
@@ -27,6 +31,7 @@ extern int highest;
 struct connection *find_connection(int fd);
 int socket_option(int fd, int level, int name);
 int look(int fd, struct tcp_info *info);
+void connection_sent(int fd);
 long connect_call(const struct call *call);
 
 // backlog.c

@@ -109,16 +109,13 @@ static long open_beyond(int family) {
   RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &own);
   wide = (struct rlimit){own.rlim_cur + MAX_TASKS, own.rlim_cur + MAX_TASKS};
   if (wide.rlim_max < own.rlim_max) wide.rlim_max = own.rlim_max;
-  if (RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &wide, 0) < 0) {
-    static const char words[] = "meterproof: no descriptor is left for a new thread or process, nor may the limit be raised\n";
-    RAW(SYS_write, 2, words, sizeof words - 1);
-    RAW(SYS_exit_group, 71);
-  }
+  if (RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &wide, 0) < 0) return -EMFILE;
   long fd = RAW(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &own, 0);
   return fd;
 }
 
+/** Negative: none is left. */
 long open_ours(int family) {
   long fd = out_of_the_way(RAW(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return fd < 0 ? open_beyond(family) : fd;
@@ -130,6 +127,11 @@ void attach(struct task *task) {
   strcpy(address.sun_path, link_path);
   task->tid = RAW(SYS_gettid);
   task->link = open_ours(AF_UNIX);
+  if (task->link < 0) {
+    static const char words[] = "meterproof: no descriptor is left for a new thread or process, nor may the limit be raised\n";
+    RAW(SYS_write, 2, words, sizeof words - 1);
+    RAW(SYS_exit_group, 71);
+  }
   if (RAW(SYS_connect, task->link, &address, sizeof address) < 0) RAW(SYS_exit_group, 71);
   // Another thread of this process may have its turn: what is shared must not be touched before ours.
   struct up hello = {sizeof hello, UP_HELLO, RAW(SYS_getpid), task->tid, PROTOCOL_VERSION, 0};

@@ -37,7 +37,7 @@ struct up {
 struct wanted_address {
   uint32_t family;  // 4 or 6
   uint8_t bytes[16];
-  uint32_t unused;
+  uint32_t patience;  // ms without an answer until it is given up; 0: as long as Linux waits by itself
   uint64_t cookie;  // SO_COOKIE: by it a process knows the socket that it has inherited
 };
 

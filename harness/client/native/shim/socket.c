@@ -1,5 +1,6 @@
 // Calls on sockets besides connect: what they show of a connection, and sending and receiving that could block.
 #include "connection.h"
+#include <linux/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -30,19 +31,31 @@ static long name_call(const struct call *call) {
   return connection->state == OPEN ? show_address(call, &connection->peer) : -ENOTCONN;
 }
 
+/** What connect.c has put aside while an attempt is pending; 0: something else is asked for. */
+static int *put_aside(const struct call *call) {
+  struct connection *connection = find_connection(call->args[0]);
+  if (!connection || connection->state != PENDING || call->args[1] != IPPROTO_TCP) return 0;
+  if (call->args[2] == TCP_USER_TIMEOUT) return &connection->patience.user_timeout;
+  return call->args[2] == TCP_SYNCNT ? &connection->patience.attempts : 0;
+}
+
 static long set_option(const struct call *call) {
   long level = call->args[1], name = call->args[2];
   if (level == IPPROTO_TCP && name == FASTOPEN_CONNECT) return -ENOPROTOOPT;
   // Buffers do not shape the virtual network, and what the harness delivers has to find room.
   int sized = level == SOL_SOCKET && (name == SO_RCVBUF || name == SO_RCVBUFFORCE);
   if (sized && socket_option(call->args[0], SOL_SOCKET, SO_TYPE) == SOCK_STREAM) return 0;
+  int *aside = put_aside(call);
+  if (aside && call->args[4] >= (long)sizeof *aside) return *aside = *(int *)call->args[3], 0;
   return pass(call);
 }
 
 static long get_option(const struct call *call) {
   struct connection *connection = find_connection(call->args[0]);
+  int *aside = put_aside(call);
   int pending_error = call->args[1] == SOL_SOCKET && call->args[2] == SO_ERROR && connection && connection->state == FAILED;
   long result = pass(call);
+  if (aside && result >= 0 && *(socklen_t *)call->args[4] == sizeof *aside) *(int *)call->args[3] = *aside;
   if (!pending_error || result < 0) return result;
   *(int *)call->args[3] = connection->error;
   connection->state = NONE;
@@ -53,6 +66,14 @@ static int is_datagram(const struct sockaddr *to) {
   return to && (to->sa_family == AF_INET || to->sa_family == AF_INET6);
 }
 
+static void send_rights(struct msghdr *message) {
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const int *fds = (void *)CMSG_DATA(part);
+    for (size_t i = 0; i < (part->cmsg_len - CMSG_LEN(0)) / sizeof *fds; i++) connection_sent(fds[i]);
+  }
+}
+
 static long send_call(const struct call *call) {
   const long *a = call->args;
   int fd = a[0], message = call->number == SYS_sendmsg;
@@ -60,6 +81,7 @@ static long send_call(const struct call *call) {
   const struct sockaddr *to = message ? ((struct msghdr *)a[1])->msg_name : (void *)a[4];
   if (flags & MSG_FASTOPEN) return -EOPNOTSUPP;
   if (is_connection(fd)) return pass(call);
+  if (message) send_rights((void *)a[1]);
   if (is_datagram(to) && socket_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) return -ENETUNREACH;
   // To a process of the client: it has to have a turn to make room.
   struct call now_or_never = *call;
