@@ -29,7 +29,8 @@ import { addValidate } from './validate.ts';
 
 /** After Ctrl-C, as a shell counts it: 128 + SIGINT. */
 export const INTERRUPTED = 130;
-const WRONG_USE = 2;
+/** As well where nothing can be told: the machine gives out, or we do. */
+export const WRONG_USE = 2;
 
 const HELP = `
 Start with:

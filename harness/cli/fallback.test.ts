@@ -172,5 +172,8 @@ t.test('where no mode is left, all of them are named', async (t) => {
 t.test('without the compiled shim native programs have no virtual time', (t) => {
   t.equal(whyNotShim(), undefined);
   t.match(whyNotShim('/no/such.so'), /no\/such\.so is missing: npm run build:native/);
+  // As on a disk that is mounted noexec: the loader would leave it out, and the client be played without it.
+  const file = join(t.testdir({ 'a b': { 'x.so': 'no code' } }), 'a b/x.so');
+  t.match(whyNotShim(file), /a b\/x\.so cannot be preloaded \(.+\): the package must be where/);
   t.end();
 });

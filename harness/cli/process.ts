@@ -1,7 +1,8 @@
 // The one place where the command line touches its own process.
 import { availableParallelism } from 'node:os';
 import { runSuite } from '../run/run-suite.ts';
-import { INTERRUPTED, runCommandLine } from './command-line.ts';
+import { INTERRUPTED, runCommandLine, WRONG_USE } from './command-line.ts';
+import { machineTrouble } from './files.ts';
 
 export async function runProcess(args: readonly string[]): Promise<void> {
   const { stdout, stderr, env } = process;
@@ -16,11 +17,18 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', interrupt);
   // `meterproof list | head`: the reader has had enough.
+  let outputFailed = false;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     abort.abort();
+    if (error.code === 'EPIPE' || outputFailed) return;
+    outputFailed = true;
+    process.exitCode = WRONG_USE;
+    const what = machineTrouble(error) ?? error.message;
+    stderr.write(`meterproof: its output cannot be written: ${what}\n`);
   });
-  process.exitCode = await runCommandLine(args, {
+  // Nobody hears us any more; the exit status still tells.
+  stderr.on('error', () => {});
+  const status = await runCommandLine(args, {
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     isTerminal: stdout.isTTY && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb',
@@ -32,4 +40,5 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     debug: env['METERPROOF_DEBUG'] === '1',
     runSuite,
   });
+  process.exitCode = outputFailed ? WRONG_USE : status;
 }

@@ -19,6 +19,7 @@ import { playToRealServers, type ServerAddress } from '../replay/real-servers.ts
 import { ReplayError } from '../replay/replay-error.ts';
 import { type Palette, palette } from '../report/palette.ts';
 import { makeFolder } from './make-folder.ts';
+import { clientFolder } from '../run/client-folder.ts';
 import { rulesFor } from '../run/rules-for.ts';
 import type { TimeChoice } from '../run/choose-time.ts';
 import type { Trace } from '../trace/event.ts';
@@ -99,7 +100,7 @@ async function asServers(
     signal,
   });
   if (signal.aborted) throw new HarnessError('broken off');
-  const out = resolve(cwd, options.out, 'replay', folderName(client.spec), basename(file));
+  const out = resolve(cwd, options.out, 'replay', clientFolder(client.spec), basename(file));
   try {
     makeFolder(dirname(out));
     writeFileSync(out, formatTrace(played.trace));
@@ -295,8 +296,4 @@ function grouped<T>(
     groups.set(key, [...(groups.get(key) ?? []), item]);
   }
   return groups;
-}
-
-function folderName(spec: string): string {
-  return spec.replaceAll(/[^a-zA-Z0-9.-]+/g, '-').replace(/^[-.]+/, '') || 'client';
 }

@@ -105,3 +105,18 @@ t.test('what cannot be started is refused before anything is played', (t) => {
   refused('{data}/x y', /cannot be a template/);
   t.end();
 });
+
+t.test(
+  'a folder whose name reads like a template is refused: its path stands in the command',
+  (t) => {
+    const cwd = join(t.testdir(), 'a{data}');
+    mkdirSync(cwd);
+    const options = { ...world(cwd), cwd: join(cwd, 'work') };
+    for (const spec of ['reference', './mine.yaml', 'python9 client.py', './meter --quick'])
+      t.throws(() => resolveClient(spec, options), {
+        name: 'ProfileError',
+        message: /^\{data\} in \/.* would be read as a template: give that folder a name without/,
+      });
+    t.end();
+  },
+);

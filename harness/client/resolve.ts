@@ -6,6 +6,7 @@ import { errorText } from './error-text.ts';
 import { packageRoot } from './package-root.ts';
 import { COMMON_ABILITIES, TIME_MODES } from './profile-schema.ts';
 import { parseProfile, type Profile, ProfileError, type ResolvedClient } from './profile.ts';
+import { templatesIn } from './template.ts';
 import { splitWords } from './words.ts';
 
 export interface ResolveOptions {
@@ -77,6 +78,7 @@ function readProfile(path: string, options: ResolveOptions): Profile {
     );
   }
   const here = dirname(path);
+  refuseTemplates(here);
   const profile = parseProfile(text, shown, here);
   checkScript(profile.command, here, shown);
   const inPlace = ([program, ...rest]: readonly string[]): string[] => [
@@ -145,7 +147,9 @@ function commandProfile(
     throw new ProfileError(`--client: the script ${script} does not exist; is its path right?`);
   const inPlace = rest.map((word) => {
     const path = resolve(options.cwd, word);
-    return word !== '' && isFile(path) ? path : word;
+    if (word === '' || !isFile(path)) return word;
+    refuseTemplates(path);
+    return path;
   });
   return {
     name: line,
@@ -167,6 +171,15 @@ function commandProfile(
   };
 }
 
+/** A path that stands among the words of a command: what is in braces would be read as a name that the run knows. */
+function refuseTemplates(path: string): void {
+  const [name] = templatesIn(path);
+  if (name !== undefined)
+    throw new ProfileError(
+      `{${name}} in ${path} would be read as a template: give that folder a name without braces`,
+    );
+}
+
 function findProgram(
   program: string,
   base: string,
@@ -184,6 +197,7 @@ function findProgram(
     );
   }
   const path = resolve(base, program);
+  refuseTemplates(path);
   if (!existsSync(path))
     throw new ProfileError(`${where}: the program ${path} does not exist; ${buildRemedy(path)}`);
   if (!isExecutable(path))

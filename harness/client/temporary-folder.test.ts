@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 import { socketFolder, temporaryFolder } from './temporary-folder.ts';
 
@@ -25,6 +25,13 @@ t.test('folders are made where TMPDIR says, and a socket where there is room for
   t.teardown(() => rmSync(near, { recursive: true }));
   t.match(near, /^\/tmp\/meterproof-/);
   t.ok(join(near, '0123456789').length <= 103);
+  t.end();
+});
+
+t.test('a relative TMPDIR is one from the folder where we are', (t) => {
+  const parent = t.testdir();
+  const near = relative(process.cwd(), parent);
+  t.equal(dirname(withTmpdir(near, () => temporaryFolder())), parent);
   t.end();
 });
 

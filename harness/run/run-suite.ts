@@ -12,6 +12,7 @@ import { type Given, againCommand } from './again.ts';
 import type { TimeChoice, WorldMaker } from './choose-time.ts';
 import { conclude } from './conclude.ts';
 import { unfit, withPolicy } from './fit.ts';
+import { clientFolder } from './client-folder.ts';
 import { staleKnownFailures } from './known-failures.ts';
 import { isVirtual } from './mode.ts';
 import { muteServerNotes, noTlsNotes } from './mute-servers.ts';
@@ -60,7 +61,7 @@ export async function runSuite(
   const { client, seed, epochMs, signal } = options;
   const plans = written.map((plan) => withPolicy(plan, client.profile));
   const dialects = options.dialects ?? DIALECTS;
-  const folder = outputFolder(options);
+  const folder = join(options.outDir, clientFolder(options.client.spec));
   const makeWorld = await openTime(options, plans, dialects);
   if ((options.repeat ?? 1) > 1 && !makeWorld.parallel)
     throw new HarnessError(
@@ -196,12 +197,4 @@ function writeTrace(path: string, trace: Trace): string | undefined {
   } catch (error) {
     return `its trace could not be written: ${(error as Error).message}; choose another folder with --out`;
   }
-}
-
-/** Traces of different clients lie side by side. */
-function outputFolder({ outDir, client }: RunOptions): string {
-  return join(
-    outDir,
-    client.spec.replaceAll(/[^a-zA-Z0-9.-]+/g, '-').replace(/^[-.]+/, '') || 'client',
-  );
 }
