@@ -4,6 +4,7 @@ import type { Plan } from '../case/plan.ts';
 import { isNode } from '../client/is-node.ts';
 import { whyNotShim } from '../client/native/shim-file.ts';
 import { whyNotNative } from '../client/native/program.ts';
+import { whyNotProc } from '../client/native/procfs.ts';
 import { packageRoot } from '../client/package-root.ts';
 import { HarnessError } from '../client/process.ts';
 import { type Profile, type ResolvedClient, usesCfg } from '../client/profile.ts';
@@ -12,7 +13,7 @@ import { launchThread, whyNotThread } from '../client/worker/thread-client.ts';
 import { checkScale, largestScale, measureLateness } from './check-scale.ts';
 import { ownBlock } from './claim-block.ts';
 import { nodesOfServers, serversInWords } from './open-upstreams.ts';
-import { LOOPBACK_IPV6, whyNoLoopback } from './places.ts';
+import { LOOPBACK_IPV4, LOOPBACK_IPV6, whyNoLoopback } from './places.ts';
 import { isVirtual, type Mode, modeText, type TimeChoice } from './mode.ts';
 import { RealWorld } from './real-world.ts';
 import { VirtualWorld } from './virtual-world.ts';
@@ -62,7 +63,9 @@ export async function chooseTime(
     await check(time, options, plans);
     return maker(time, options, 'as --time says');
   }
-  const reasons: string[] = [];
+  const reasons = new Map<string, Mode['mode'][]>();
+  const inVain = () =>
+    [...reasons].map(([why, modes]) => `not ${modes.join(' or ')}: ${why}`).join('; ');
   for (const mode of candidates(client)) {
     const why = barred.get(mode) ?? (await whyNot(mode, options));
     const chosen = why ?? (await modeOf(mode, options, plans));
@@ -70,14 +73,12 @@ export async function chooseTime(
       return maker(
         chosen,
         options,
-        reasons.length > 0
-          ? `auto: ${reasons.join('; ')}`
-          : 'auto: the best that its profile allows',
+        reasons.size > 0 ? `auto: ${inVain()}` : 'auto: the best that its profile allows',
       );
-    reasons.push(`not ${mode}: ${chosen}`);
+    reasons.set(chosen, [...(reasons.get(chosen) ?? []), mode]);
   }
   throw new HarnessError(
-    `${client.spec} runs in none of the modes of time that its profile allows (time: ${client.profile.time.join(', ')}): ${reasons.join('; ')}`,
+    `${client.spec} runs in none of the modes of time that its profile allows (time: ${client.profile.time.join(', ')}): ${inVain()}`,
   );
 }
 
@@ -113,15 +114,18 @@ async function check(mode: Mode, options: TimeOptions, plans: readonly Plan[]): 
       `${spec} does not run in ${mode.mode} time; its profile allows ${profile.time.join(', ')} (--time)`,
     );
   const why = await whyNot(mode.mode, options);
-  if (why !== undefined) throw new HarnessError(`${spec} cannot run ${howNot(mode, profile, why)}`);
+  if (why !== undefined) {
+    const isElsewhere = (await whyNot('real', options)) === undefined;
+    throw new HarnessError(`${spec} cannot run ${howNot(mode, profile, why, isElsewhere)}`);
+  }
   if (mode.mode === 'scaled') checkScale(plans, mode.factor, await measureLateness());
 }
 
-function howNot({ mode }: Mode, profile: Profile, why: string): string {
+function howNot({ mode }: Mode, profile: Profile, why: string, isElsewhere: boolean): string {
   if (mode === 'scaled' || mode === 'real') return `in ${mode} time: ${why}`;
-  return mode === 'in-process' && whyNotInThread(profile) !== undefined
-    ? `in process: ${why}; use --time virtual`
-    : `in virtual time: ${why}; use --time scaled:N or --time real`;
+  if (mode === 'in-process' && whyNotInThread(profile) !== undefined)
+    return `in process: ${why}; use --time virtual`;
+  return `in virtual time: ${why}${isElsewhere ? '; use --time scaled:N or --time real' : ''}`;
 }
 
 /** What keeps a client out of a mode, before it is started; undefined: nothing that can be seen. */
@@ -131,7 +135,7 @@ async function whyNot(
 ): Promise<string | undefined> {
   const { command, network } = profile;
   if (mode === 'scaled' || mode === 'real')
-    return network === 'ipv6' ? whyNoLoopback(LOOPBACK_IPV6) : undefined;
+    return whyNoLoopback(network === 'ipv6' ? LOOPBACK_IPV6 : LOOPBACK_IPV4);
   const whyNoThread = mode === 'in-process' ? whyNotInThread(profile) : undefined;
   if (whyNoThread !== undefined) return whyNoThread;
   for (const program of nodesOfServers(profile)) {
@@ -141,7 +145,13 @@ async function whyNot(
   if (isNode(command))
     return whyNotThisNode(command[0] === 'node' ? process.execPath : command[0]!);
   const searchPath = process.env['PATH'] ?? '';
-  return whyNotNative(command, { folder: process.cwd(), searchPath }) ?? whyNotShim();
+  return (
+    whyNotNative(command, { folder: process.cwd(), searchPath }) ??
+    whyNotProc() ??
+    whyNotShim() ??
+    // A connection under way is one to a listener of the shim.
+    whyNoLoopback(LOOPBACK_IPV4)
+  );
 }
 
 /** Some of what a process is told when it starts never reaches a thread. */

@@ -34,4 +34,8 @@ t.test('a machine without the address is told the remedies', async (t) => {
   t.equal(await whyNoLoopback('127.0.0.1'), undefined);
   const why = await whyNoLoopback('2001:db8::1');
   t.match(why, /no 2001:db8::1 \(E\w+\): switch IPv6 on .* --time virtual/);
+  t.match(
+    await whyNoLoopback('192.0.2.1'),
+    /does not reach itself at 192\.0\.2\.1 \(E\w+\): .*lo up/,
+  );
 });

@@ -1,8 +1,9 @@
 // Where the clients of a case find its servers.
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, Socket } from 'node:net';
 import type { FaceDescription } from '../../emulators/emulator.ts';
 import type { ServerAddress } from '../client/configuration.ts';
+import { errorText } from '../client/error-text.ts';
 import { HarnessError } from '../client/process.ts';
 
 /**
@@ -15,8 +16,11 @@ export type Places = (
   faces: readonly Pick<FaceDescription, 'name' | 'port'>[],
 ) => readonly ServerAddress[];
 
+export const LOOPBACK_IPV4 = '127.0.0.1';
 /** IPv6 has one address of loopback (RFC 4291 §2.5.3). */
 export const LOOPBACK_IPV6 = '::1';
+/** Real time, on a busy machine. */
+const REACH_MS = 10_000;
 /** Below the ports that systems give to connections: no client's end of one takes the port of a server that is down. */
 const LAST_PORT = 32_767;
 
@@ -47,16 +51,23 @@ export function portsOfLoopback(first: number): Places {
     });
 }
 
-/** Why this machine cannot have servers at its address of loopback, with the remedies; undefined: it can. */
+/** Why clients cannot reach servers at this address of loopback, with the remedies; undefined: they can. */
 export async function whyNoLoopback(address: string): Promise<string | undefined> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
+  const socket = new Socket().on('error', () => {});
   try {
     server.listen({ host: address, port: 0 });
     await once(server, 'listening');
+    // To listen is no proof: where the interface is down, that goes well and nobody arrives.
+    socket.connect((server.address() as AddressInfo).port, address);
+    await once(socket, 'connect', { signal: AbortSignal.timeout(REACH_MS) });
     return undefined;
   } catch (error) {
-    return `its profile says network: ipv6, and this machine has no ${address} (${(error as NodeJS.ErrnoException).code}): switch IPv6 on (sysctl -w net.ipv6.conf.lo.disable_ipv6=0; a container has to be started with it), use --time virtual, or leave network: ipv6 out`;
+    return isIPv6(address)
+      ? `its profile says network: ipv6, and this machine has no ${address} (${errorText(error)}): switch IPv6 on (sysctl -w net.ipv6.conf.lo.disable_ipv6=0; a container has to be started with it), use --time virtual, or leave network: ipv6 out`
+      : `this machine does not reach itself at ${address} (${errorText(error)}): its loopback interface has to be up (ip link set lo up; a network namespace is made without)`;
   } finally {
+    socket.destroy();
     server.close();
   }
 }

@@ -1,5 +1,6 @@
 // What /proc tells of processes that do not tell it themselves: whether they live, and what holds them.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { errorText } from '../error-text.ts';
 
 const SYSCALLS: Readonly<Record<string, string>> = {
   0: 'read',
@@ -53,6 +54,19 @@ function state(path: string): string | undefined {
 }
 
 const DEAD = [undefined, 'Z', 'X'];
+
+/** Why nothing can be read of our own processes; undefined: it can. A `/proc` from outside of our namespace shows others under their ids. */
+export function whyNotProc(folder = '/proc'): string | undefined {
+  let self: string;
+  try {
+    self = readlinkSync(`${folder}/self`);
+  } catch (error) {
+    return `virtual time for native programs needs ${folder} (${errorText(error)}): mount -t proc proc ${folder}`;
+  }
+  return self === `${process.pid}`
+    ? undefined
+    : `${folder} shows the processes of another namespace: mount -t proc proc ${folder} in this one (unshare --mount-proc)`;
+}
 
 /** True when a wait of its parent would return it: the process has ended with all its threads. */
 export function processGone(pid: number): boolean {
