@@ -49,3 +49,26 @@ t.test('a complaint that nobody can read changes no exit status', { skip }, asyn
   const { said, status } = await onFullDisk(2, ['explain', 'offline/no-such-case'], t.testdir());
   t.same({ said, status }, { said: '', status: 2 });
 });
+
+t.test(
+  'a signal that arrives twice at once, as from `timeout`, is one: nothing is left behind',
+  async (t) => {
+    const folder = t.testdir({ tmp: {} });
+    const tmp = join(folder, 'tmp');
+    const child = spawn(process.execPath, [main, 'run', '--suite', 'offline', '--out', folder], {
+      env: { ...process.env, TMPDIR: tmp, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (said === '') child.kill('SIGTERM');
+      said += chunk.toString();
+    });
+    // It has heard the first.
+    child.stderr.once('data', () => child.kill('SIGTERM'));
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    t.equal(status, 130);
+    t.match(said, /STOPPED /);
+    t.same(readdirSync(tmp), []);
+  },
+);

@@ -4,12 +4,18 @@ import { runSuite } from '../run/run-suite.ts';
 import { INTERRUPTED, runCommandLine, WRONG_USE } from './command-line.ts';
 import { machineTrouble } from './files.ts';
 
+/** Real time. `timeout` and `npx` pass on a signal that the whole process group has got: what comes so close together is one. */
+const SAME_SIGNAL_MS = 1_000;
+
 export async function runProcess(args: readonly string[]): Promise<void> {
   const { stdout, stderr, env } = process;
   const abort = new AbortController();
+  let askedAt = -Infinity;
   const interrupt = (): void => {
+    if (performance.now() - askedAt < SAME_SIGNAL_MS) return;
     // Who asks twice does not want to wait for the cleaning up.
     if (abort.signal.aborted) process.exit(INTERRUPTED);
+    askedAt = performance.now();
     stderr.write('\nmeterproof: stopping; Ctrl-C again stops at once\n');
     abort.abort();
   };
