@@ -215,6 +215,8 @@ t.test(
       'fail',
       'a later step has nothing to do with it',
     );
+    const bravo = { ...plan, expect: [line('0s..4h', 'bravo.share refused')] };
+    t.equal(judged(came('4h230ms'), bravo, slow).verdict, 'fail', 'nor has another server');
     t.end();
   },
 );

@@ -4,7 +4,7 @@ import type { ExpectLine, Plan } from '../case/plan.ts';
 import type { Nanos } from '../clock/clock.ts';
 import { formatDuration, parseDuration } from '../clock/duration.ts';
 import type { Trace, TraceEvent } from '../trace/event.ts';
-import { checkExpect } from './expect/check.ts';
+import { checkExpect, type Missed } from './expect/check.ts';
 import { checkNever } from './expect/never.ts';
 import { checkClaim, type Ledger, ledgerOf } from './ledger.ts';
 import { closestRace } from './race.ts';
@@ -88,12 +88,12 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
   const doubts: string[] = [];
 
   const after = whole ? events.slice(endIndex + 1) : [];
-  const { finding, missedAt, matcher } = checkExpect(plan.expect, played, whole, after);
+  const { finding, missed, matcher } = checkExpect(plan.expect, played, whole, after);
   const unseen = seesAttempts
     ? undefined
     : linesOf(plan).find(({ pattern }) => UNSEEN.has(pattern.event));
   if (unseen) doubts.push(unobserved(unseen.position.line, unseen.pattern.event));
-  else if (finding) findings.push(unlessRaced(finding, events, played.length, missedAt));
+  else if (finding) findings.push(unlessRaced(finding, events, played.length, missed));
   for (const line of plan.never) {
     const found = checkNever(line, matcher, played);
     if (found) findings.push(unlessRaced(found, events, played.length));
@@ -141,16 +141,16 @@ function gather(plan: Plan, { header, events, cutOff }: Trace, known: readonly R
 
 /**
  * What broke, of the first `count` events, may hang on a step of the play that a quicker machine had left behind the client.
- * `missedAt`: something is missing, which had to come by then.
+ * `missed`: what broke is that this is missing.
  */
 function unlessRaced(
   finding: Finding,
   events: readonly TraceEvent[],
   count: number,
-  missedAt?: Nanos,
+  missed?: Missed,
 ): Finding {
   const { index = count - 1, marginNs } = finding;
-  const raceNs = closestRace(events, index, missedAt);
+  const raceNs = closestRace(events, index, missed);
   if (raceNs === undefined || (marginNs !== undefined && marginNs <= raceNs)) return finding;
   return { ...finding, marginNs: raceNs, sinceStart: true };
 }

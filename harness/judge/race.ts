@@ -1,6 +1,7 @@
 // Steps of the play that a client on a quicker machine had come before.
 import type { Nanos } from '../clock/clock.ts';
 import type { TraceEvent } from '../trace/event.ts';
+import type { Missed } from './expect/check.ts';
 
 /** What a client cannot perceive, and its attempts meet. */
 const STEPS: ReadonlySet<string> = new Set(['up', 'down']);
@@ -14,22 +15,22 @@ const ENDS: ReadonlySet<string> = new Set(['reset', 'close']);
  * Not counted is a client that started later than the step, and one whose connection there the server ended: its attempt
  * may be the answer to it. Undefined: it was too late for none.
  *
- * `missedAt`: something is missing that had to come by then. Then an attempt behind that index tells too: sooner, it were what is missing.
+ * `missed`: what broke is that this is missing. Then an attempt at that server behind that index tells too: sooner, it were what is missing.
  */
 export function closestRace(
   events: readonly TraceEvent[],
   last: number,
-  missedAt?: Nanos,
+  missed?: Missed,
 ): Nanos | undefined {
-  const reach = missedAt === undefined ? last : events.length - 1;
   let closest: Nanos | undefined;
   for (const [index, step] of events.entries()) {
-    if (index > reach) break;
-    const before = events.slice(0, index);
     const isStep = STEPS.has(step.event);
-    if (index > last && !isStep) continue;
+    const isMissed = isStep && step.actor === missed?.actor;
+    if (index > last && !isMissed) continue;
+    const reach = isMissed ? events.length : last + 1;
+    const before = events.slice(0, index);
     const gap = isStep
-      ? gapBehind(step, before, events.slice(index + 1, reach + 1), missedAt)
+      ? gapBehind(step, before, events.slice(index + 1, reach), missed?.at)
       : step.event === 'kill'
         ? gapBefore(step, before)
         : step.event === 'command'

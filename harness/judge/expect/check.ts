@@ -6,11 +6,16 @@ import { explainExtra, explainMissing } from './explain.ts';
 import { hasMinimum, type LineState, Matcher, type Span, within } from './matcher.ts';
 import { names } from './pattern.ts';
 
+export interface Missed {
+  readonly actor: string;
+  readonly at: Nanos;
+}
+
 export interface ExpectResult {
   /** The first thing in time that went wrong; what follows it would only be its echo. */
   readonly finding?: Finding;
-  /** Of a finding that something is missing: the last moment at which it could have come. */
-  readonly missedAt?: Nanos;
+  /** Of a finding that something is missing: whose it was, and the last moment at which it could have come. */
+  readonly missed?: Missed;
   readonly matcher: Matcher;
 }
 
@@ -56,7 +61,7 @@ export function checkExpect(
     after,
     ...(deadline !== undefined && { deadline }),
   });
-  return { finding, missedAt: missed, matcher };
+  return { finding, missed: { actor: missing.line.pattern.actor, at: missed }, matcher };
 }
 
 function match(items: readonly ExpectItem[], events: readonly TraceEvent[]): Matcher {
