@@ -100,7 +100,10 @@ t.test('what cannot be started is refused before anything is played', (t) => {
   refused('./nothing', /nothing does not exist/);
   refused('./plain', /plain cannot be executed; chmod \+x/);
   refused('node gone.js', /script gone\.js does not exist/);
+  refused('python9 gone.py --quick', /script gone\.py does not exist/);
   refused('python9 "a', /quote " is not closed/);
+  t.ok(resolveClient('python9 {data}/gone.py', options), 'who knows what is there then?');
+  t.ok(resolveClient('./meter new.py', options), 'it may be to write it');
   refused('  ', /--client is empty/);
   refused('{data}/x y', /cannot be a template/);
   t.end();

@@ -9,6 +9,9 @@ import { parseProfile, type Profile, ProfileError, type ResolvedClient } from '.
 import { templatesIn } from './template.ts';
 import { splitWords } from './words.ts';
 
+/** What an interpreter is given first: it would look for it in the work folder, and complain of a path that nobody has named. */
+const SCRIPT = /\.(?:[cm]?[jt]s|py|rb|pl|sh|jar)$/;
+
 export interface ResolveOptions {
   /** What relative paths on the command line start from. */
   readonly cwd: string;
@@ -139,9 +142,9 @@ function commandProfile(
     );
   const [script] = rest;
   if (
-    program === 'node' &&
     script &&
-    !script.startsWith('-') &&
+    !/^-|\{/.test(script) &&
+    (program === 'node' || (!program.includes('/') && SCRIPT.test(script))) &&
     !existsSync(resolve(options.cwd, script))
   )
     throw new ProfileError(`--client: the script ${script} does not exist; is its path right?`);
