@@ -1,4 +1,5 @@
 // A client process as the play sees it, whatever its time.
+import { errorText } from './error-text.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -10,8 +11,8 @@ export interface ProcessListener {
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
   exited(exit: Exit): void;
-  /** It broke a bound of the contract and was killed for it. */
-  broke(why: string): void;
+  /** It broke a bound of the contract and was killed for it, or did not start, which may be for want of something of the machine. */
+  broke(why: string, byMachine?: boolean): void;
 }
 
 export interface LaunchSpec {
@@ -46,6 +47,13 @@ export interface ClientProcess {
 
 /** What one process may write in a case before it is stopped (docs/client-contract.md). */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+const GIVEN_OUT: readonly string[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'];
+
+/** A program that does not start. Where the machine has no process or file left for it, the client is not to blame. */
+export function tellNotStarted(listener: Pick<ProcessListener, 'broke'>, error: Error): void {
+  listener.broke(`it could not be started: ${error.message}`, GIVEN_OUT.includes(errorText(error)));
+}
 
 /** A failure of the harness or of its surroundings: verdict `error`, never `fail`. */
 export class HarnessError extends Error {}

@@ -6,6 +6,7 @@ import {
   type ClientProcess,
   type LaunchSpec,
   type ProcessListener,
+  tellNotStarted,
 } from './process.ts';
 
 /** How long the output of a client that has ended may stay open, ms of real time. */
@@ -29,7 +30,7 @@ export class RealProcess implements ClientProcess {
     child.stdout!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stdout(chunk)));
     child.stderr!.on('data', (chunk: Buffer) => this.#count(chunk, () => listener.stderr(chunk)));
     child.on('error', (error) => {
-      listener.broke(`it could not be started: ${error.message}`);
+      tellNotStarted(listener, error);
       this.#exited(null, null);
     });
     child.on('exit', () => {

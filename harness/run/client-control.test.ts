@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { VirtualClock } from '../clock/virtual.ts';
 import type { ClientPlan } from '../case/plan.ts';
-import type { ProcessListener } from '../client/process.ts';
+import { type ProcessListener, tellNotStarted } from '../client/process.ts';
 import type { Profile } from '../client/profile.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { ClientControl } from './client-control.ts';
@@ -11,16 +11,19 @@ import type { Prepared } from './prepare-client.ts';
 import type { World } from './world.ts';
 
 /** A black box that nothing ends but `kill`, and hooks of shell commands. */
-function control(folder: string, hooks: Readonly<Record<string, string>>) {
+function control(folder: string, hooks: Readonly<Record<string, string>>, unstarted?: Error) {
   const held: Promise<void>[] = [];
   const failures: string[] = [];
   const clock = new VirtualClock(0);
-  const launch = (_: unknown, listener: ProcessListener) => ({
-    write: () => {},
-    endInput: () => {},
-    terminate: () => {},
-    kill: () => listener.exited({ code: null, signal: 'SIGKILL' }),
-  });
+  const launch = (_: unknown, listener: ProcessListener) => {
+    if (unstarted) tellNotStarted(listener, unstarted);
+    return {
+      write: () => {},
+      endInput: () => {},
+      terminate: () => {},
+      kill: () => listener.exited({ code: null, signal: 'SIGKILL' }),
+    };
+  };
   const hold = (work: Promise<void>) => held.push(work);
   const recorder = new Recorder(clock);
   const client = new ClientControl({
@@ -91,3 +94,21 @@ t.test('a hook that hangs is the reason why a client was not told to end', async
   client.close();
   await Promise.all(held);
 });
+
+t.test(
+  'a client that the machine has no process left for has not failed; one that is gone has',
+  (t) => {
+    const started = (code: string) => {
+      const error = Object.assign(new Error(`spawn python3 ${code}`), { code });
+      const { client, recorder, failures } = control(t.testdir(), {}, error);
+      client.start();
+      t.ok(recorder.events().some(({ event }) => event === 'contract'));
+      return failures;
+    };
+    t.match(started('EAGAIN'), [
+      /^client: it could not be started: spawn python3 EAGAIN: .*ulimit -u/,
+    ]);
+    t.same(started('ENOENT'), []);
+    t.end();
+  },
+);

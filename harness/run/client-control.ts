@@ -102,8 +102,12 @@ export class ClientControl {
         told.heard('stderr', chunk);
         keep(chunk);
       },
-      broke: (why) => {
+      broke: (why, byMachine) => {
         this.#mayEnd = true;
+        if (byMachine === true)
+          this.#options.fail?.(
+            `${this.name}: ${why}: too many at a time? --workers 1, or raise ulimit -u and -n`,
+          );
         this.#record('contract', { why });
       },
       exited: (exit) => {

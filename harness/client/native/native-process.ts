@@ -14,6 +14,7 @@ import {
   type Exit,
   type LaunchSpec,
   type ProcessListener,
+  tellNotStarted,
 } from '../process.ts';
 import { Births } from './births.ts';
 import { Bridge } from './bridge.ts';
@@ -221,7 +222,7 @@ export class VirtualNativeProcess implements ClientProcess {
     child.stdin!.on('error', this.#patience.wake);
     child.stdin!.on('drain', () => this.#tree.touch());
     child.on('error', (error) => {
-      this.#listener.broke(`it could not be started: ${error.message}`);
+      tellNotStarted(this.#listener, error);
       this.#exited({ code: null, signal: null });
     });
     child.on('exit', (code, signal) => this.#exited({ code, signal }));

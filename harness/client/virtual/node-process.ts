@@ -10,6 +10,7 @@ import {
   type Exit,
   type LaunchSpec,
   type ProcessListener,
+  tellNotStarted,
 } from '../process.ts';
 import { dateFiles } from './date-files.ts';
 import type { Welcome } from './link.ts';
@@ -201,7 +202,7 @@ export class VirtualNodeProcess implements ClientProcess {
       { spec: this.#spec, preload, link, mark, outputs, observer },
       {
         failed: (error) => {
-          this.#listener.broke(`it could not be started: ${error.message}`);
+          tellNotStarted(this.#listener, error);
           this.#exited({ code: null, signal: null });
         },
         exited: (exit) => this.#exited(exit),
